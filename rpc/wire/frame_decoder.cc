@@ -1,0 +1,303 @@
+#include "rpc/wire/frame_decoder.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpc/wire/foreign.h"
+#include "rpc/wire/header_codec.h"
+#include "rpc/wire/json_header.h"
+
+namespace rpc::wire {
+namespace {
+
+uint32_t ReadBigEndian(std::string_view bytes) {
+  auto at = [&](size_t i) { return uint32_t{static_cast<uint8_t>(bytes[i])}; };
+  return at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
+}
+
+std::string_view View(const std::vector<char>& bytes) { return {bytes.data(), bytes.size()}; }
+
+}  // namespace
+
+// A frame of which a part has arrived: length and header in `head`, the rest in `body`.
+struct FrameDecoder::Partial {
+  std::vector<char> head;
+  std::vector<char> body;
+  Frame frame;  // points into head and body
+  bool header_read = false;
+  bool announced = false;  // as kHeader
+
+  void Clear() {
+    head.clear();
+    body.clear();
+    header_read = announced = false;
+  }
+};
+
+struct FrameDecoder::Step {
+  Event event;
+  Frame* frame = nullptr;
+};
+
+FrameDecoder::FrameDecoder(DecodeBuffers* buffers, const DecoderLimits& limits)
+    : buffers_(buffers), limits_(limits) {}
+
+FrameDecoder::~FrameDecoder() {
+  if (buffers_->user_ != this) return;
+  buffers_->ClearBatch();
+  buffers_->input_ = {};
+  buffers_->user_ = nullptr;
+}
+
+std::span<char> FrameDecoder::Space() { return buffers_->space_; }
+
+void FrameDecoder::Commit(size_t size) {
+  assert(buffers_->user_ == nullptr && "the last batch was not read to its end");
+  assert(size <= buffers_->space_.size());
+  buffers_->user_ = this;
+  buffers_->input_ = {buffers_->space_.data(), size};
+}
+
+FrameDecoder::Event FrameDecoder::Next(const Frame** frame) {
+  DecodeBuffers& b = *buffers_;
+  if (b.user_ == this) {
+    if (b.batch_next_ == b.batch_.size()) FillBatch();
+    if (b.batch_next_ < b.batch_.size()) {
+      const DecodeBuffers::Entry& entry = b.batch_[b.batch_next_++];
+      *frame = entry.frame;
+      return entry.event;
+    }
+    b.ClearBatch();
+    b.user_ = nullptr;
+  }
+  return fault_ == WireFault::kNone ? kNeedMore : kError;
+}
+
+void FrameDecoder::Drop() {
+  assert(partial_ != nullptr && partial_->announced);
+  drop_size_ = partial_->frame.header.size - partial_->body.size();
+  buffers_->Recycle(std::move(partial_));
+}
+
+absl::Status FrameDecoder::CheckEnd() const {
+  if (fault_ != WireFault::kNone) return error_;
+  if (drop_size_ > 0) {
+    return absl::DataLossError(
+        absl::StrCat("the input ended ", drop_size_, " bytes before the end of a dropped body"));
+  }
+  if (partial_ == nullptr) return absl::OkStatus();
+  if (partial_->header_read) {
+    return absl::DataLossError(absl::StrCat("the input ended inside a frame, after ",
+                                            partial_->body.size(), " of ",
+                                            partial_->frame.header.size, " body bytes"));
+  }
+  return absl::DataLossError(absl::StrCat("the input ended inside a frame header, after ",
+                                          partial_->head.size(), " bytes"));
+}
+
+size_t FrameDecoder::memory_size() const {
+  return partial_ == nullptr ? 0 : partial_->head.capacity() + partial_->body.capacity();
+}
+
+void FrameDecoder::FillBatch() {
+  DecodeBuffers& b = *buffers_;
+  b.ClearBatch();
+  while (fault_ == WireFault::kNone && b.batch_.size() < DecodeBuffers::kBatchFramesMax) {
+    const Step step = TakeStep();
+    if (step.frame == nullptr) break;
+    b.batch_.push_back({step.event, step.frame});
+  }
+  if (fault_ != WireFault::kNone) b.input_ = {};
+  b.CheckBodies();
+}
+
+FrameDecoder::Step FrameDecoder::TakeStep() {
+  std::string_view& input = buffers_->input_;
+  if (drop_size_ > 0) {
+    const size_t size = std::min<uint64_t>(drop_size_, input.size());
+    input.remove_prefix(size);
+    drop_size_ -= size;
+  }
+  if (partial_ != nullptr) return TakePartial();
+  if (input.empty()) return {kNeedMore};
+  if (!CheckLength(input)) return {kError};
+  const Step step = TakeWhole();
+  if (step.event != kNeedMore) return step;
+  partial_ = buffers_->NewPartial();
+  return TakePartial();
+}
+
+// The frame that the input begins with, if all of it is there; else the input stays as it is.
+FrameDecoder::Step FrameDecoder::TakeWhole() {
+  std::string_view input = buffers_->input_;
+  if (input.size() < kLengthBytes) return {kNeedMore};
+  const size_t header_size = ReadBigEndian(input);
+  input.remove_prefix(kLengthBytes);
+  if (input.size() < header_size) return {kNeedMore};
+  Frame* frame = &buffers_->frames_[buffers_->batch_.size()];
+  if (!ReadRecord(input.substr(0, header_size), frame)) return {kError};
+  input.remove_prefix(header_size);
+  if (!frame->dropped) {
+    const uint64_t body_size = frame->header.size;
+    if (input.size() < body_size) return {kNeedMore};
+    frame->body = input.substr(0, body_size);
+    input.remove_prefix(body_size);
+  }
+  DropBody(frame);
+  buffers_->input_ = input;
+  return {kFrame, frame};
+}
+
+FrameDecoder::Step FrameDecoder::TakePartial() {
+  Partial& partial = *partial_;
+  Frame* frame = &partial.frame;
+  if (!partial.header_read && !ReadPartialHeader()) return {kNeedMore};
+  const bool whole = frame->dropped || MoveInput(frame->header.size, &partial.body);
+  if (!whole) {
+    if (std::exchange(partial.announced, true)) return {kNeedMore};
+    return {kHeader, frame};
+  }
+  frame->body = View(partial.body);
+  DropBody(frame);
+  buffers_->finished_ = std::move(partial_);
+  return {kFrame, frame};
+}
+
+// False as long as the header is not whole, and when it is wrong.
+bool FrameDecoder::ReadPartialHeader() {
+  Partial& partial = *partial_;
+  if (!MoveInput(kLengthBytes, &partial.head)) return false;
+  if (!CheckLength(View(partial.head))) return false;
+  const size_t header_size = ReadBigEndian(View(partial.head));
+  if (!MoveInput(kLengthBytes + header_size, &partial.head)) return false;
+  partial.header_read =
+      ReadRecord(View(partial.head).substr(kLengthBytes, header_size), &partial.frame);
+  return partial.header_read;
+}
+
+// Looks at as much of the length as is there, so that what is no frame is known by its first byte.
+bool FrameDecoder::CheckLength(std::string_view start) {
+  if (!started_ && start[0] != 0) {
+    return Fail(WireFault::kNotAFrame, absl::InvalidArgumentError(DescribeForeign(start)));
+  }
+  if (start.size() < kLengthBytes) return true;
+  const uint32_t size = ReadBigEndian(start);
+  if (size >= 1 && size <= limits_.header_size_max) return true;
+  return Fail(WireFault::kHeaderSize,
+              absl::InvalidArgumentError(absl::StrCat("header length is ", size,
+                                                      ", but must be from 1 to ",
+                                                      limits_.header_size_max)));
+}
+
+bool FrameDecoder::ReadRecord(std::string_view record, Frame* frame) {
+  started_ = true;
+  const bool json = record[0] == kJsonFirstByte;
+  absl::Status status = json ? DecodeJsonHeader(record, &frame->json_strings, &frame->header)
+                             : DecodeHeader(record, &frame->header);
+  if (!status.ok()) return Fail(WireFault::kHeaderRecord, std::move(status));
+  frame->header.form = json ? Form::kJson : Form::kBinary;
+  frame->body = {};
+  frame->check = BodyCheck::kGood;
+  frame->dropped = frame->header.size > limits_.body_size_max;
+  return CheckNumbers(frame->header);
+}
+
+bool FrameDecoder::CheckNumbers(const Header& header) {
+  const std::pair<const char*, uint64_t> numbers[] = {{"call", header.call},
+                                                      {"size", header.size},
+                                                      {"credit", header.credit},
+                                                      {"timeout_us", header.timeout_us}};
+  for (const auto& [name, value] : numbers) {
+    if (value <= kNumberMax) continue;
+    return Fail(WireFault::kNumber,
+                absl::InvalidArgumentError(absl::StrCat("header field ", name, " is ", value,
+                                                        ", but must be at most ", kNumberMax)));
+  }
+  if (header.size <= limits_.drain_size_max) return true;
+  return Fail(WireFault::kBodySize,
+              absl::ResourceExhaustedError(absl::StrCat("body of ", header.size,
+                                                        " bytes, but at most ",
+                                                        limits_.drain_size_max,
+                                                        " are read")));
+}
+
+void FrameDecoder::DropBody(Frame* frame) {
+  if (frame->dropped) drop_size_ = frame->header.size;
+}
+
+// Moves input to the end of *to until that has `size_wanted` bytes; false while it has not.
+bool FrameDecoder::MoveInput(size_t size_wanted, std::vector<char>* to) {
+  std::string_view& input = buffers_->input_;
+  if (to->size() >= size_wanted) return true;
+  const size_t size = std::min(size_wanted - to->size(), input.size());
+  const size_t size_after = to->size() + size;
+  if (size_after > to->capacity()) {
+    to->reserve(std::min(size_wanted, std::max(size_after, 2 * to->capacity())));
+  }
+  to->insert(to->end(), input.begin(), input.begin() + size);
+  input.remove_prefix(size);
+  return size_after == size_wanted;
+}
+
+bool FrameDecoder::Fail(WireFault fault, absl::Status error) {
+  fault_ = fault;
+  error_ = std::move(error);
+  return false;
+}
+
+DecodeBuffers::DecodeBuffers(size_t space_size)
+    : space_memory_(new char[space_size]), frames_(kBatchFramesMax) {
+  assert(space_size > 0);
+  space_ = {space_memory_.get(), space_size};
+}
+
+DecodeBuffers::~DecodeBuffers() = default;
+
+void DecodeBuffers::ClearBatch() {
+  batch_.clear();
+  batch_next_ = 0;
+  if (finished_ != nullptr) Recycle(std::move(finished_));
+}
+
+void DecodeBuffers::CheckBodies() {
+  md5_jobs_.clear();
+  md5_digests_.resize(batch_.size());
+  for (const Entry& entry : batch_) {
+    const Header& header = entry.frame->header;
+    if (entry.event != FrameDecoder::kFrame || entry.frame->body.empty()) continue;
+    if (header.md5.size() != kMd5Bytes) {
+      entry.frame->check = header.md5.empty() ? BodyCheck::kAbsent : BodyCheck::kBad;
+      continue;
+    }
+    uint8_t* digest = md5_digests_[md5_jobs_.size()].data();
+    md5_jobs_.push_back({entry.frame->body.data(), entry.frame->body.size(), digest});
+  }
+  Md5Batch(md5_jobs_);
+  size_t job = 0;
+  for (const Entry& entry : batch_) {
+    const std::string_view md5 = entry.frame->header.md5;
+    if (entry.event != FrameDecoder::kFrame || entry.frame->body.empty()) continue;
+    if (md5.size() != kMd5Bytes) continue;
+    const bool good = std::memcmp(md5_digests_[job++].data(), md5.data(), kMd5Bytes) == 0;
+    entry.frame->check = good ? BodyCheck::kGood : BodyCheck::kBad;
+  }
+}
+
+std::unique_ptr<FrameDecoder::Partial> DecodeBuffers::NewPartial() {
+  if (spare_.empty()) return std::make_unique<FrameDecoder::Partial>();
+  std::unique_ptr<FrameDecoder::Partial> partial = std::move(spare_.back());
+  spare_.pop_back();
+  return partial;
+}
+
+void DecodeBuffers::Recycle(std::unique_ptr<FrameDecoder::Partial> partial) {
+  const size_t size = partial->head.capacity() + partial->body.capacity();
+  if (spare_.size() >= kSparePartialsMax || size > kSparePartialSizeMax) return;
+  partial->Clear();
+  spare_.push_back(std::move(partial));
+}
+
+}  // namespace rpc::wire

@@ -1,0 +1,173 @@
+// Takes bytes in, however they were cut on the way, and gives whole frames out. It does no IO.
+//
+//     DecodeBuffers buffers;                      // one for all connections of a loop
+//     FrameDecoder decoder(&buffers);             // one for each connection
+//
+//     std::span<char> space = decoder.Space();
+//     decoder.Commit(read(fd, space.data(), space.size()));
+//     for (const Frame* frame;;) {
+//       switch (decoder.Next(&frame)) {
+//         case FrameDecoder::kFrame: ...          // a whole frame, its md5 already compared
+//         case FrameDecoder::kHeader: ...         // only its header so far: may be refused by Drop()
+//         case FrameDecoder::kNeedMore: return;   // read on
+//         case FrameDecoder::kError: ...          // decoder.fault(), decoder.error(): for good
+//       }
+//     }
+//
+// The bytes of one read are handled as a batch: a frame that lies whole in them is a view of them,
+// and the bodies of the batch are hashed side by side. Only a frame that a read cut in two is copied,
+// each byte once, into memory that grows as bytes arrive and never as a length announces.
+//
+// Threads: a DecodeBuffers and all its decoders belong to one thread.
+// Lifetime: the buffers outlive their decoders. A batch is finished (Next returned kNeedMore or
+// kError, or its decoder is gone) before another decoder of the same buffers takes bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "rpc/wire/header.h"
+#include "rpc/wire/limits.h"
+#include "rpc/wire/md5.h"
+
+namespace rpc::wire {
+
+// What comparing a body with its header's md5 gave. An empty body needs no md5: kGood.
+enum class BodyCheck : uint8_t { kGood, kBad, kAbsent };
+
+struct Frame {
+  Header header;
+  std::string_view body;
+  BodyCheck check = BodyCheck::kGood;
+  // The body was above the decoder's limit: it is not here, and its bytes are read and dropped.
+  bool dropped = false;
+  // Holds the strings of a header that came as JSON.
+  std::string json_strings;
+};
+
+// Why the bytes of a peer are no frames. All of them are for good: nothing after them can be read.
+enum class WireFault : uint8_t {
+  kNone,
+  kNotAFrame,      // the connection speaks something else: TLS, HTTP, text
+  kHeaderSize,     // a header length of 0, or above the limit
+  kHeaderRecord,   // not protobuf, not JSON
+  kNumber,         // call, size, credit or timeout_us above kNumberMax
+  kBodySize,       // a body that is not worth reading to its end
+};
+
+struct DecoderLimits {
+  uint32_t header_size_max = kHeaderSizeMaxDefault;
+  uint64_t body_size_max = kMessageSizeMaxDefault;  // above: the frame comes without its body
+  uint64_t drain_size_max = kDrainSizeMax;          // above: WireFault::kBodySize
+};
+
+class DecodeBuffers;
+
+class FrameDecoder {
+ public:
+  enum Event { kFrame, kHeader, kNeedMore, kError };
+
+  explicit FrameDecoder(DecodeBuffers* buffers, const DecoderLimits& limits = {});
+  ~FrameDecoder();
+  FrameDecoder(const FrameDecoder&) = delete;
+  FrameDecoder& operator=(const FrameDecoder&) = delete;
+
+  // Where to read into; lent until Commit. Never empty.
+  std::span<char> Space();
+
+  // The first `size` bytes of Space() have been filled.
+  void Commit(size_t size);
+
+  // The next event. *frame is set for kFrame and kHeader, and valid until the next call of a method.
+  // kHeader comes at most once for a frame, when its header is whole and its body is not; unless it
+  // is dropped, the frame follows as kFrame. After kError every call returns kError.
+  Event Next(const Frame** frame);
+
+  // After kHeader: the body will be read and dropped, and the frame is not heard of again.
+  void Drop();
+
+  // After kError: what was wrong, and the sentence that tells the peer.
+  WireFault fault() const { return fault_; }
+  const absl::Status& error() const { return error_; }
+
+  // When the input has ended: OK between two frames, DATA_LOSS with a sentence inside of one, and
+  // the error after kError.
+  absl::Status CheckEnd() const;
+
+  // Bytes held for a frame that is not whole yet.
+  size_t memory_size() const;
+
+ private:
+  friend class DecodeBuffers;
+  struct Partial;
+  struct Step;
+
+  void FillBatch();
+  Step TakeStep();
+  Step TakeWhole();
+  Step TakePartial();
+  bool ReadPartialHeader();
+  bool CheckLength(std::string_view start);
+  bool ReadRecord(std::string_view record, Frame* frame);
+  bool CheckNumbers(const Header& header);
+  void DropBody(Frame* frame);
+  bool MoveInput(size_t size_wanted, std::vector<char>* to);
+  bool Fail(WireFault fault, absl::Status error);
+
+  DecodeBuffers* buffers_;
+  DecoderLimits limits_;
+  std::unique_ptr<Partial> partial_;  // the frame that the last read cut in two
+  uint64_t drop_size_ = 0;            // bytes still to be read and dropped
+  WireFault fault_ = WireFault::kNone;
+  bool started_ = false;  // a first frame has been read
+  absl::Status error_;
+};
+
+// What the decoders of one loop share: the space that a read fills, and the batch decoded from it.
+class DecodeBuffers {
+ public:
+  explicit DecodeBuffers(size_t space_size = kSpaceSizeDefault);
+  ~DecodeBuffers();
+  DecodeBuffers(const DecodeBuffers&) = delete;
+  DecodeBuffers& operator=(const DecodeBuffers&) = delete;
+
+  // Four bodies of the usual largest size, or some thousand small calls, in one read.
+  static constexpr size_t kSpaceSizeDefault = 256 << 10;
+
+ private:
+  friend class FrameDecoder;
+  struct Entry {
+    FrameDecoder::Event event;
+    Frame* frame;
+  };
+
+  // Bounds the memory of a batch; more than enough to keep every SIMD lane busy.
+  static constexpr size_t kBatchFramesMax = 256;
+  // Partial frames kept for reuse, and the size above which one is not worth keeping.
+  static constexpr size_t kSparePartialsMax = 16;
+  static constexpr size_t kSparePartialSizeMax = 256 << 10;
+
+  void ClearBatch();
+  void CheckBodies();
+  std::unique_ptr<FrameDecoder::Partial> NewPartial();
+  void Recycle(std::unique_ptr<FrameDecoder::Partial> partial);
+
+  std::span<char> space_;
+  std::unique_ptr<char[]> space_memory_;
+  std::string_view input_;         // committed, and not yet taken
+  FrameDecoder* user_ = nullptr;   // whose batch this is
+  std::vector<Frame> frames_;      // kBatchFramesMax, reused
+  std::vector<Entry> batch_;
+  size_t batch_next_ = 0;
+  std::unique_ptr<FrameDecoder::Partial> finished_;  // the batch has a view of it
+  std::vector<std::unique_ptr<FrameDecoder::Partial>> spare_;
+  std::vector<Md5Job> md5_jobs_;
+  std::vector<Md5Digest> md5_digests_;
+};
+
+}  // namespace rpc::wire

@@ -1,0 +1,121 @@
+// Turns frames into the bytes of one connection, as pieces for a gathered write. It does no IO.
+//
+//     EncodeBuffers buffers;                      // one for all connections of a loop
+//     FrameEncoder encoder(&buffers);             // one for each connection
+//
+//     message.SerializeWithCachedSizesToArray(encoder.AppendInPlace(header, size));
+//     encoder.Append(header, "a small body");     // copied
+//     encoder.AppendShared(header, body, owner);  // not copied: the owner is held until it is sent
+//
+//     std::span<const Piece> pieces = encoder.Pieces();
+//     encoder.Consume(writev(fd, pieces...));
+//
+// The bodies of all frames that were appended since the last Pieces(), of all encoders of the same
+// buffers, are hashed side by side, and their md5 put into the headers that stand there already.
+//
+// Threads: an EncodeBuffers and all its encoders belong to one thread.
+// Lifetime: the buffers outlive their encoders.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rpc/wire/header.h"
+#include "rpc/wire/md5.h"
+
+namespace rpc::wire {
+
+// A run of bytes to be written, and what keeps it in memory.
+struct Piece {
+  std::string_view bytes;
+  std::shared_ptr<const void> owner;
+};
+
+class EncodeBuffers;
+
+class FrameEncoder {
+ public:
+  explicit FrameEncoder(EncodeBuffers* buffers) : buffers_(buffers) {}
+  ~FrameEncoder();
+  FrameEncoder(const FrameEncoder&) = delete;
+  FrameEncoder& operator=(const FrameEncoder&) = delete;
+
+  // Whether bodies get an md5: false where the peer waived it.
+  void set_md5(bool md5) { md5_ = md5; }
+
+  // Each of these appends one frame in header.form and sets header.size and header.md5 itself (a
+  // view that is gone by the next call). The record must not be larger than the peer takes: see
+  // EncodedRecordSize.
+
+  // Returns room for body_size bytes, to be filled before any other method is called.
+  // REQUIRES: binary form.
+  char* AppendInPlace(Header& header, size_t body_size);
+  void Append(Header& header, std::string_view body);
+  void AppendShared(Header& header, std::string_view body, std::shared_ptr<const void> owner);
+
+  // Everything that is to be written, in order; valid until the next call of a method.
+  std::span<const Piece> Pieces();
+
+  // The first `size` bytes of Pieces() have been written.
+  void Consume(size_t size);
+
+  // Bytes in Pieces().
+  size_t size() const { return size_; }
+
+ private:
+  // Appends length and header for `body`, and `room` bytes behind them, which it returns. A body
+  // without an address is the one that will stand in that room.
+  char* AppendHeader(Header& header, std::string_view body, size_t room);
+  char* AppendBinaryHeader(const Header& header, std::string_view body, size_t room);
+  char* AppendJsonHeader(const Header& header, size_t room);
+  char* NewBytes(size_t size);
+
+  EncodeBuffers* buffers_;
+  std::vector<Piece> pieces_;
+  size_t first_ = 0;  // pieces_ before it have been written
+  size_t size_ = 0;
+  bool md5_ = true;
+};
+
+// What the encoders of one loop share: memory for small frames, and the bodies still to be hashed.
+class EncodeBuffers {
+ public:
+  EncodeBuffers() = default;
+  EncodeBuffers(const EncodeBuffers&) = delete;
+  EncodeBuffers& operator=(const EncodeBuffers&) = delete;
+
+  // A body of at least this size is sent from where it is: copying less costs no more than
+  // another piece of a gathered write.
+  static constexpr size_t kSharedBodySizeMin = 4096;
+
+ private:
+  friend class FrameEncoder;
+  struct Chunk {
+    std::unique_ptr<char[]> memory;
+    size_t used = 0;
+  };
+
+  static constexpr size_t kChunkSize = 64 << 10;
+  static constexpr size_t kChunksMax = 16;
+
+  // A chunk with `size` free bytes, at most kChunkSize.
+  const std::shared_ptr<Chunk>& ChunkFor(size_t size);
+  void HashBodies();
+
+  // A ring. A chunk that nobody else holds is free; one that is wanted for too long leaves the ring
+  // and is freed by its last piece.
+  std::vector<std::shared_ptr<Chunk>> chunks_;
+  size_t current_ = 0;
+  std::vector<Md5Job> md5_jobs_;
+  std::string json_;
+};
+
+// Bytes of the record that an encoder with md5 writes for a body of `body_size` bytes. Sets
+// header.size and header.md5 as Append does.
+size_t EncodedRecordSize(Header& header, size_t body_size);
+
+}  // namespace rpc::wire

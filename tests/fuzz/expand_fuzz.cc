@@ -1,0 +1,67 @@
+// The first byte chooses a limit; the others are expanded, and compressed.
+#include <zstd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "rpc/wire/compression.h"
+
+namespace rpc::wire {
+namespace {
+
+void Check(bool good, const char* what) {
+  if (good) return;
+  std::fprintf(stderr, "%s\n", what);
+  std::abort();
+}
+
+// Whether zstd itself makes exactly `expanded` of `compressed`.
+bool Agrees(std::string_view compressed, std::string_view expanded) {
+  std::string whole(expanded.size() + 1, '\0');
+  const size_t size =
+      ZSTD_decompress(whole.data(), whole.size(), compressed.data(), compressed.size());
+  return size == expanded.size() && whole.compare(0, size, expanded) == 0;
+}
+
+void CheckExpand(Expander* expander, std::string_view compressed, uint64_t size_max) {
+  std::string out = "before";
+  const absl::Status status = expander->Expand(compressed, size_max, &out);
+  Check(out.starts_with("before"), "what was in *out has changed");
+  const std::string_view expanded = std::string_view(out).substr(6);
+  if (status.ok()) {
+    Check(expanded.size() <= size_max, "expanded beyond the limit");
+    Check(Agrees(compressed, expanded), "zstd expands it differently");
+  } else {
+    Check(expanded.empty(), "*out has grown in spite of a failure");
+    Check(absl::IsDataLoss(status) || absl::IsResourceExhausted(status), "another failure");
+  }
+  const uint64_t room = size_max + 4 * compressed.size() + (16 << 10);
+  Check(out.capacity() <= 2 * room, "took more memory than the limit allows");
+}
+
+void CheckBothWays(Expander* expander, std::string_view body) {
+  static Compressor compressor;
+  std::string frame, out;
+  compressor.Compress(body, &frame);
+  Check(expander->Expand(frame, body.size(), &out).ok(), "what was compressed does not expand");
+  Check(out == body, "what was compressed expands to something else");
+  Check(body.empty() || absl::IsResourceExhausted(expander->Expand(frame, body.size() - 1, &out)),
+        "one byte above the limit was not refused");
+}
+
+}  // namespace
+}  // namespace rpc::wire
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static rpc::wire::Expander expander;  // used again after every failure
+  if (size == 0) return 0;
+  const uint64_t size_max = uint64_t{1} << (data[0] % 22);
+  // A copy of its own, so that a sanitizer sees a read beyond its end.
+  const std::vector<char> bytes(data + 1, data + size);
+  rpc::wire::CheckExpand(&expander, {bytes.data(), bytes.size()}, size_max);
+  rpc::wire::CheckBothWays(&expander, {bytes.data(), bytes.size()});
+  return 0;
+}
