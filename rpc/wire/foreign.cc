@@ -37,8 +37,8 @@ constexpr size_t kShownBytesMax = 16;
 std::string DescribeForeign(std::string_view start) {
   for (const Signature& signature : kSignatures) {
     if (start.starts_with(signature.start)) {
-      return absl::StrCat("not a frame: ", absl::string_view(signature.what.data(),
-                                                             signature.what.size()));
+      return absl::StrCat("not a frame: ",
+                          absl::string_view(signature.what.data(), signature.what.size()));
     }
   }
   const std::string_view shown = start.substr(0, kShownBytesMax);

@@ -187,9 +187,8 @@ bool FrameDecoder::CheckLength(std::string_view start) {
   const uint32_t size = ReadBigEndian(start);
   if (size >= 1 && size <= limits_.header_size_max) return true;
   return Fail(WireFault::kHeaderSize,
-              absl::InvalidArgumentError(absl::StrCat("header length is ", size,
-                                                      ", but must be from 1 to ",
-                                                      limits_.header_size_max)));
+              absl::InvalidArgumentError(absl::StrCat(
+                  "header length is ", size, ", but must be from 1 to ", limits_.header_size_max)));
 }
 
 bool FrameDecoder::ReadRecord(std::string_view record, Frame* frame) {
@@ -217,11 +216,9 @@ bool FrameDecoder::CheckNumbers(const Header& header) {
                                                         ", but must be at most ", kNumberMax)));
   }
   if (header.size <= limits_.drain_size_max) return true;
-  return Fail(WireFault::kBodySize,
-              absl::ResourceExhaustedError(absl::StrCat("body of ", header.size,
-                                                        " bytes, but at most ",
-                                                        limits_.drain_size_max,
-                                                        " are read")));
+  return Fail(WireFault::kBodySize, absl::ResourceExhaustedError(absl::StrCat(
+                                        "body of ", header.size, " bytes, but at most ",
+                                        limits_.drain_size_max, " are read")));
 }
 
 void FrameDecoder::DropBody(Frame* frame) {

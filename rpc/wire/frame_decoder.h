@@ -8,15 +8,15 @@
 //     for (const Frame* frame;;) {
 //       switch (decoder.Next(&frame)) {
 //         case FrameDecoder::kFrame: ...          // a whole frame, its md5 already compared
-//         case FrameDecoder::kHeader: ...         // only its header so far: may be refused by Drop()
-//         case FrameDecoder::kNeedMore: return;   // read on
-//         case FrameDecoder::kError: ...          // decoder.fault(), decoder.error(): for good
+//         case FrameDecoder::kHeader: ...         // only its header so far: may be refused by
+//         Drop() case FrameDecoder::kNeedMore: return;   // read on case FrameDecoder::kError: ...
+//         // decoder.fault(), decoder.error(): for good
 //       }
 //     }
 //
 // The bytes of one read are handled as a batch: a frame that lies whole in them is a view of them,
-// and the bodies of the batch are hashed side by side. Only a frame that a read cut in two is copied,
-// each byte once, into memory that grows as bytes arrive and never as a length announces.
+// and the bodies of the batch are hashed side by side. Only a frame that a read cut in two is
+// copied, each byte once, into memory that grows as bytes arrive and never as a length announces.
 //
 // Threads: a DecodeBuffers and all its decoders belong to one thread.
 // Lifetime: the buffers outlive their decoders. A batch is finished (Next returned kNeedMore or
@@ -53,11 +53,11 @@ struct Frame {
 // Why the bytes of a peer are no frames. All of them are for good: nothing after them can be read.
 enum class WireFault : uint8_t {
   kNone,
-  kNotAFrame,      // the connection speaks something else: TLS, HTTP, text
-  kHeaderSize,     // a header length of 0, or above the limit
-  kHeaderRecord,   // not protobuf, not JSON
-  kNumber,         // call, size, credit or timeout_us above kNumberMax
-  kBodySize,       // a body that is not worth reading to its end
+  kNotAFrame,     // the connection speaks something else: TLS, HTTP, text
+  kHeaderSize,    // a header length of 0, or above the limit
+  kHeaderRecord,  // not protobuf, not JSON
+  kNumber,        // call, size, credit or timeout_us above kNumberMax
+  kBodySize,      // a body that is not worth reading to its end
 };
 
 struct DecoderLimits {
@@ -83,9 +83,9 @@ class FrameDecoder {
   // The first `size` bytes of Space() have been filled.
   void Commit(size_t size);
 
-  // The next event. *frame is set for kFrame and kHeader, and valid until the next call of a method.
-  // kHeader comes at most once for a frame, when its header is whole and its body is not; unless it
-  // is dropped, the frame follows as kFrame. After kError every call returns kError.
+  // The next event. *frame is set for kFrame and kHeader, and valid until the next call of a
+  // method. kHeader comes at most once for a frame, when its header is whole and its body is not;
+  // unless it is dropped, the frame follows as kFrame. After kError every call returns kError.
   Event Next(const Frame** frame);
 
   // After kHeader: the body will be read and dropped, and the frame is not heard of again.
@@ -159,9 +159,9 @@ class DecodeBuffers {
 
   std::span<char> space_;
   std::unique_ptr<char[]> space_memory_;
-  std::string_view input_;         // committed, and not yet taken
-  FrameDecoder* user_ = nullptr;   // whose batch this is
-  std::vector<Frame> frames_;      // kBatchFramesMax, reused
+  std::string_view input_;        // committed, and not yet taken
+  FrameDecoder* user_ = nullptr;  // whose batch this is
+  std::vector<Frame> frames_;     // kBatchFramesMax, reused
   std::vector<Entry> batch_;
   size_t batch_next_ = 0;
   std::unique_ptr<FrameDecoder::Partial> finished_;  // the batch has a view of it

@@ -48,9 +48,7 @@ inline constexpr int32_t kFirstSkippableKind = 64;
 inline constexpr Kind kUnknownKindWord = Kind{63};
 
 constexpr bool IsKnown(Kind kind) { return kind >= Kind::kCall && kind <= Kind::kHello; }
-constexpr bool MayBeSkipped(Kind kind) {
-  return static_cast<int32_t>(kind) >= kFirstSkippableKind;
-}
+constexpr bool MayBeSkipped(Kind kind) { return static_cast<int32_t>(kind) >= kFirstSkippableKind; }
 
 // How the bytes of a body are compressed.
 enum class Encoding : int32_t { kIdentity = 0, kZstd = 1 };

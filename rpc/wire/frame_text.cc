@@ -22,8 +22,8 @@ constexpr size_t kShownTextMax = 200;
 bool BelongsToCall(Kind kind) { return kind <= Kind::kCredit || kind == Kind::kGoaway; }
 
 void AppendStatus(const Header& header, std::string* out) {
-  const auto code = header.code <= 16 ? static_cast<absl::StatusCode>(header.code)
-                                      : absl::StatusCode::kUnknown;
+  const auto code =
+      header.code <= 16 ? static_cast<absl::StatusCode>(header.code) : absl::StatusCode::kUnknown;
   absl::StrAppend(out, " ", absl::StatusCodeToString(code));
   if (!header.message.empty()) absl::StrAppend(out, " \"", ShownText(header.message), "\"");
   if (!header.details.empty()) absl::StrAppend(out, " ", header.details.size(), " details");

@@ -196,16 +196,15 @@ absl::Status DecodeHeader(std::string_view record, Header* header) {
 }
 
 size_t EncodedHeaderSize(const Header& header) {
-  size_t size = StringSize(kFieldMd5, header.md5) + StringSize(kFieldName, header.name) +
-                NumberSize(kFieldSize, header.size) +
-                NumberSize(kFieldKind, EnumBits(header.kind)) +
-                NumberSize(kFieldCall, header.call) + NumberSize(kFieldFlags, header.flags) +
-                NumberSize(kFieldTimeoutUs, header.timeout_us) +
-                NumberSize(kFieldCode, header.code) + StringSize(kFieldMessage, header.message) +
-                NumberSize(kFieldCredit, header.credit) +
-                NumberSize(kFieldEncoding, EnumBits(header.encoding)) +
-                (header.session == 0 ? 0 : TagSize(kFieldSession) + 8) +
-                StringSize(kFieldPadding, header.padding);
+  size_t size =
+      StringSize(kFieldMd5, header.md5) + StringSize(kFieldName, header.name) +
+      NumberSize(kFieldSize, header.size) + NumberSize(kFieldKind, EnumBits(header.kind)) +
+      NumberSize(kFieldCall, header.call) + NumberSize(kFieldFlags, header.flags) +
+      NumberSize(kFieldTimeoutUs, header.timeout_us) + NumberSize(kFieldCode, header.code) +
+      StringSize(kFieldMessage, header.message) + NumberSize(kFieldCredit, header.credit) +
+      NumberSize(kFieldEncoding, EnumBits(header.encoding)) +
+      (header.session == 0 ? 0 : TagSize(kFieldSession) + 8) +
+      StringSize(kFieldPadding, header.padding);
   for (const Metadatum& m : header.metadata) {
     size += BytesSize(kFieldMetadata, PairSize(m.key, m.value));
   }

@@ -197,10 +197,10 @@ const char* LanesOf(Md5Backend backend) {
 
 void PrintTable(const Reporter& times) {
   const double header_ns = times.TimeNs("HeaderEncodeDecode");
-  std::printf("\nThe byte layer beside its bars (this machine's lanes: %s):\n",
-              LanesOf(Md5Best()));
-  std::printf("  %-58s %6.1f ns  expected <= 60 ns: %s\n", "header of a unary CALL, encode + decode",
-              header_ns, header_ns <= 60 ? "met" : "MISSED");
+  std::printf("\nThe byte layer beside its bars (this machine's lanes: %s):\n", LanesOf(Md5Best()));
+  std::printf("  %-58s %6.1f ns  expected <= 60 ns: %s\n",
+              "header of a unary CALL, encode + decode", header_ns,
+              header_ns <= 60 ? "met" : "MISSED");
   PrintRatio("the same against the generated class",
              times.Ratio("HeaderEncodeDecode", "HeaderEncodeDecodeGenerated"), 1);
   PrintRatio("64 bodies of 32 bytes, AVX-512, against OpenSSL",

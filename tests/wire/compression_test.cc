@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "rpc/wire/limits.h"
 #include "tests/wire/zstd_frames.h"
@@ -31,8 +30,9 @@ std::string RandomBytes(size_t size) {
 
 std::string Records(size_t size) {
   std::string text;
-  for (uint64_t i = 0; text.size() < size; ++i)
+  for (uint64_t i = 0; text.size() < size; ++i) {
     text += "name: user" + std::to_string(i * i % 1009) + "\n";
+  }
   text.resize(size);
   return text;
 }
@@ -62,7 +62,7 @@ std::string Sentence(std::string_view frame, uint64_t size_max = kMiB) {
 TEST(Compression, ExpandsToWhatWasCompressed) {
   Compressor compressor;
   Expander expander;
-  for (size_t size : {0u, 1u, 100u, 16'383u, 16'384u, 16'385u, 100'000u, 1'048'576u, 20'000'000u}) {
+  for (size_t size : {0u, 1u, 100u, 16'383u, 16'384u, 16'385u, 100'000u, 1'048'576u, 9'000'000u}) {
     for (const std::string& body : {std::string(size, 'x'), Records(size), RandomBytes(size)}) {
       std::string frame, out;
       compressor.Compress(body, &frame);

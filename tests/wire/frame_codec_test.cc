@@ -120,14 +120,13 @@ TEST(FrameCodec, TheWholeTableIsOneStreamHoweverItIsCut) {
 
 class EveryBadInput : public testing::TestWithParam<BadRow> {};
 
-INSTANTIATE_TEST_SUITE_P(Table, EveryBadInput, testing::ValuesIn(BadTable()),
-                         [](const auto& info) {
-                           std::string name = info.param.name;
-                           for (char& c : name) {
-                             c = isalnum(static_cast<unsigned char>(c)) ? c : '_';
-                           }
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Table, EveryBadInput, testing::ValuesIn(BadTable()), [](const auto& info) {
+  std::string name = info.param.name;
+  for (char& c : name) {
+    c = isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  }
+  return name;
+});
 
 TEST_P(EveryBadInput, IsAnErrorWithASentence) {
   const Decoded decoded = Decode(GetParam().bytes);

@@ -84,9 +84,8 @@ TEST(FrameDecoder, AnAnnouncedBodyTakesMemoryOnlyAsItArrives) {
 }
 
 TEST(FrameDecoder, AnAnnouncedHeaderTakesMemoryOnlyAsItArrives) {
-  const Decoded decoded =
-      Decode(std::string("\x00\xFF\xFF\xFF\x0a", 5),
-             {.limits = {.header_size_max = kHeaderSizeMaxCeiling}});
+  const Decoded decoded = Decode(std::string("\x00\xFF\xFF\xFF\x0a", 5),
+                                 {.limits = {.header_size_max = kHeaderSizeMaxCeiling}});
   EXPECT_EQ(decoded.fault, WireFault::kNone);
   EXPECT_LT(decoded.memory_size_max, 64u);
 }
@@ -190,8 +189,7 @@ TEST(FrameDecoder, ADecoderThatGoesAwayInTheMiddleOfABatchFreesTheBuffers) {
 
 TEST(FrameDecoder, SaysWhereTheInputEnded) {
   const std::string bytes = Call(1, "0123456789");
-  EXPECT_EQ(Decode(bytes.substr(0, 9)).end,
-            "the input ended inside a frame header, after 9 bytes");
+  EXPECT_EQ(Decode(bytes.substr(0, 9)).end, "the input ended inside a frame header, after 9 bytes");
   EXPECT_EQ(Decode(bytes.substr(0, bytes.size() - 4)).end,
             "the input ended inside a frame, after 6 of 10 body bytes");
 }

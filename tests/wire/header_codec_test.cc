@@ -117,8 +117,8 @@ TEST(HeaderCodec, AgreesOnRandomRecordsOfRandomFields) {
 }
 
 TEST(HeaderCodec, TakesTheLastOfARepeatedScalar) {
-  const std::string record = BytesField(2, "first") + NumberField(5, 1) + BytesField(2, "second") +
-                             NumberField(5, 2);
+  const std::string record =
+      BytesField(2, "first") + NumberField(5, 1) + BytesField(2, "second") + NumberField(5, 2);
   Header header;
   ASSERT_TRUE(DecodeHeader(record, &header).ok());
   EXPECT_EQ(header.name, "second");

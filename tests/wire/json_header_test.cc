@@ -125,6 +125,10 @@ const Good kGood[] = {
     {R"({"name":"a\"\\\/\b\f\n\r\tz"})", [](Header& h) { h.name = "a\"\\/\b\f\n\r\tz"; }},
     {R"({"name":"\u0000\u0041\u00fC\u20AC\ud83D\uDE00"})",
      [](Header& h) { h.name = "\0A\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80"sv; }},
+    {R"({"name":"\u007f\u0080\u07ff\u0800\uffff\ud800\udc00\udbff\udfff"})",
+     [](Header& h) {
+       h.name = "\x7F\xC2\x80\xDF\xBF\xE0\xA0\x80\xEF\xBF\xBF\xF0\x90\x80\x80\xF4\x8F\xBF\xBF";
+     }},
     {"{\"name\":\"\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80\x7F\"}",
      [](Header& h) { h.name = "\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80\x7F"; }},
     {R"({"n\u0061me":"x"})", [](Header& h) { h.name = "x"; }},

@@ -1,0 +1,294 @@
+#include "rpc/session/client_session.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpc/session/check.h"
+#include "rpc/session/metadata.h"
+#include "rpc/session/status_codec.h"
+#include "rpc/wire/frame_text.h"
+#include "rpc/wire/utf8.h"
+
+namespace rpc::session {
+ClientSession::ClientSession(Buffers* buffers, const Limits& limits, TimeUs now_us, bool hello)
+    : Session(buffers, limits, now_us), hello_(hello) {
+  sender().peer().exempt = !hello;
+  if (hello) SendHello();
+}
+
+absl::Status ClientSession::CheckOpening(const Opening& opening) const {
+  if (!accepts_calls()) return absl::UnavailableError("the connection takes no more calls");
+  if (opening.deadline_us <= now_us()) {
+    return absl::DeadlineExceededError("the deadline had passed before the call was sent");
+  }
+  if (open_calls() >= sender().peer().calls_max) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        open_calls(), " calls are open, and the server takes at most ", sender().peer().calls_max));
+  }
+  if (!wire::IsValidUtf8(opening.name)) {
+    return absl::InvalidArgumentError("the name of the method is not UTF-8");
+  }
+  return CheckMetadata(opening.metadata);
+}
+
+absl::StatusOr<uint64_t> ClientSession::Open(const Opening& opening) {
+  Outgoing frame;
+  frame.flags = wire::kFlagBare | (opening.last ? wire::kFlagLast : 0);
+  return SendOpening(opening, std::move(frame));
+}
+
+absl::StatusOr<uint64_t> ClientSession::Open(const Opening& opening, const Payload& message) {
+  if (absl::Status s = CheckMessageSize(message.bytes.size()); !s.ok()) return s;
+  return SendOpening(opening, MessageFrame(message, opening.last ? wire::kFlagLast : 0));
+}
+
+// Whether the record of the call, with the longest numbers it may get, is one that the server
+// takes.
+absl::Status ClientSession::CheckRecordSize(wire::Header header, size_t body_size) const {
+  header.call = header.timeout_us = wire::kNumberMax;
+  header.flags = wire::kFlagLast | wire::kFlagMore | wire::kFlagBare;
+  const size_t size = wire::EncodedRecordSize(header, body_size);
+  const size_t size_max = sender().peer().header_size_max;
+  if (size <= size_max) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the header of the call has ", size, " bytes, but the server takes at most ", size_max));
+}
+
+absl::StatusOr<uint64_t> ClientSession::SendOpening(const Opening& opening, Outgoing frame) {
+  if (absl::Status s = CheckOpening(opening); !s.ok()) return s;
+  wire::Header header;
+  header.kind = frame.kind = wire::Kind::kCall;
+  header.name = opening.name;
+  header.metadata.assign(opening.metadata.begin(), opening.metadata.end());
+  if (absl::Status status = CheckRecordSize(header, frame.rest.size()); !status.ok()) {
+    return status;
+  }
+  Call* call = NewCall(++highest_);
+  call->tag = opening.tag;
+  call->single_reply = opening.single_reply;
+  call->writing_closed = opening.last;
+  call->credit = sender().peer().call_window;
+  call->inbox.Open(hello_ ? limits().call_window : wire::kNumberMax, !hello_);
+  call->deadline_us = opening.deadline_us;
+  if (call->deadline_us != kNever) deadlines().Add(call);
+  frame.header = std::make_unique<OwnedHeader>(header);
+  sender().Send(call, std::move(frame), now_us());
+  return call->id;
+}
+
+Sent ClientSession::Write(uint64_t id, const Payload& message, bool last) {
+  Call* call = Find(id);
+  if (call == nullptr || call->ended) return Sent::kGone;
+  Check(!call->writing_closed, "nothing is written after the last message");
+  if (absl::Status s = CheckMessageSize(message.bytes.size()); !s.ok()) {
+    EndHere(call, std::move(s));
+    return Sent::kGone;
+  }
+  call->writing_closed = last;
+  const bool written =
+      sender().Send(call, MessageFrame(message, last ? wire::kFlagLast : 0), now_us());
+  call->write_waits = !written;
+  return written ? Sent::kGoOn : Sent::kWait;
+}
+
+Sent ClientSession::CloseWriting(uint64_t id) {
+  Call* call = Find(id);
+  if (call == nullptr || call->ended) return Sent::kGone;
+  if (std::exchange(call->writing_closed, true)) return Sent::kGoOn;
+  Outgoing frame;
+  frame.flags = wire::kFlagBare | wire::kFlagLast;
+  sender().Send(call, std::move(frame), now_us());
+  return Sent::kGoOn;
+}
+
+void ClientSession::Cancel(uint64_t id) {
+  Call* call = Find(id);
+  if (call == nullptr) return;
+  SendCancel(*call);
+  Retire(call);
+}
+
+void ClientSession::Shutdown() {
+  Close(absl::CancelledError("the client closed the connection"), Ending::kAfterOutput);
+}
+
+void ClientSession::SendCancel(const Call& call) {
+  if (!call.sent_open || call.ended || over()) return;
+  wire::Header header;
+  header.kind = wire::Kind::kCancel;
+  header.call = call.id;
+  sender().SendNow(&header);
+}
+
+void ClientSession::OnFrame(const wire::Frame& frame) {
+  const wire::Header& header = frame.header;
+  const bool hello_due = hello_ && first_frame() && header.kind != wire::Kind::kGoaway;
+  if (hello_due != (header.kind == wire::Kind::kHello)) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat(wire::KindName(header.kind), hello_due ? " came before the server's HELLO"
+                                                            : " came where it may not stand")));
+  }
+  switch (header.kind) {
+    case wire::Kind::kHello:
+      return OnHello(frame);
+    case wire::Kind::kGoaway:
+      return OnGoaway(header);
+    case wire::Kind::kMessage:
+    case wire::Kind::kEnd:
+      return OnReply(frame);
+    default:
+      return Fail(absl::InvalidArgumentError(
+          absl::StrCat("a server may not send ", wire::KindName(header.kind))));
+  }
+}
+
+void ClientSession::OnHello(const wire::Frame& frame) {
+  if (absl::Status s = ReadHello(frame); !s.ok()) return Fail(s);
+  // Calls that were opened before had only what every server grants.
+  const uint64_t more = sender().peer().call_window - kCallWindowMin;
+  for (const auto& [id, call] : calls()) sender().AddCredit(call.get(), more);
+}
+
+void ClientSession::OnGoaway(const wire::Header& header) {
+  if (header.call > goaway_call_) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat("GOAWAY names call ", header.call, " after one that named ", goaway_call_)));
+  }
+  goaway_call_ = header.call;
+  const absl::Status status = StatusOf(header);
+  const absl::Status why = absl::UnavailableError(
+      status.ok() ? "the server is draining"
+                  : absl::StrCat("the server ended the connection: ", status.ToString()));
+  if (!status.ok()) return Close(why, Ending::kAfterOutput);
+  std::vector<Call*> unseen;
+  for (const auto& [id, call] : calls()) {
+    if (id > goaway_call_) unseen.push_back(call.get());
+  }
+  for (Call* call : unseen) EndLost(call, why, true);
+  if (std::exchange(draining_, true)) return;
+  Event event;
+  event.kind = EventKind::kDraining;
+  Push(std::move(event));
+}
+
+bool ClientSession::RefuseByHeader(const wire::Frame& frame) {
+  const wire::Header& header = frame.header;
+  if (header.kind != wire::Kind::kMessage && header.kind != wire::Kind::kEnd) return false;
+  if (header.call > highest_ || header.Has(wire::kFlagBare)) return false;  // see OnReply
+  Call* call = Find(header.call);
+  if (call == nullptr || call->ended) return true;
+  if (header.code != 0) return false;
+  if (!CheckCredit(*call, header.size)) return true;
+  absl::Status s = call->inbox.CheckSize(header.size, limits().message_size_max);
+  if (s.ok()) return false;
+  EndHere(call, std::move(s));
+  return true;
+}
+
+void ClientSession::OnReply(const wire::Frame& frame) {
+  const wire::Header& header = frame.header;
+  if (header.call > highest_) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat(wire::KindName(header.kind), " for call ", header.call,
+                     ", but the highest call so far is ", highest_)));
+  }
+  Call* call = Find(header.call);
+  if (call == nullptr || call->ended) {
+    ++counters_mutable().frames_ignored;
+    return;
+  }
+  const bool first = !std::exchange(call->reply_begun, true);
+  const bool ends = header.kind == wire::Kind::kEnd;
+  if (ends && header.code != 0) return EndByServer(call, header, first);
+  if (absl::Status s = CheckParts(call->inbox, header); !s.ok()) return Fail(s);
+  if (first && !ends && !header.metadata.empty()) {
+    Event event = EventOf(EventKind::kMetadata, *call);
+    event.header = &header;
+    Push(std::move(event));
+  }
+  if (!header.Has(wire::kFlagBare) && !OnMessage(call, frame)) return;
+  if (ends) EndByServer(call, header, first);
+}
+
+// False when the call has ended by it.
+bool ClientSession::OnMessage(Call* call, const wire::Frame& frame) {
+  absl::Status s = Receive(call, frame);
+  if (over()) return false;
+  if (s.ok() && call->single_reply && call->messages_received > 1) {
+    s = absl::InternalError("the server sent a second reply to a method with one");
+  }
+  if (!s.ok()) {
+    EndHere(call, std::move(s));
+    return false;
+  }
+  if (HasCurrent(call) && !call->single_reply) Push(EventOf(EventKind::kMessage, *call));
+  return true;
+}
+
+void ClientSession::OnKept(Call* call) {
+  absl::Status s = Account(call);
+  if (!s.ok()) EndHere(call, std::move(s));
+}
+
+void ClientSession::OnDeadline(Call* call) {
+  EndHere(call, absl::DeadlineExceededError("the deadline passed"));
+}
+
+void ClientSession::EndByServer(Call* call, const wire::Header& header, bool first_frame) {
+  call->end_status = StatusOf(header);
+  call->unseen = first_frame && header.code != 0 && header.Has(wire::kFlagUnseen);
+  if (call->single_reply && header.code == 0 && call->messages_received != 1) {
+    call->end_status = absl::InternalError("the server ended the call without a reply");
+  }
+  call->ended = true;
+  sender().Forget(call);
+  if (!call->single_reply && (HasCurrent(call) || !call->inbox.empty())) {
+    call->end_header = std::make_unique<OwnedHeader>(header);
+    return;
+  }
+  Event event = EventOf(EventKind::kEnd, *call);
+  event.header = &header;
+  event.status = call->end_status;
+  event.unseen = call->unseen;
+  if (call->single_reply && event.status.ok()) {
+    event.body = HasCurrent(call) ? current_message() : call->inbox.Take();
+  }
+  Push(std::move(event));
+  Retire(call);
+}
+
+// The END came while messages waited: it is told once they have been read.
+void ClientSession::TellDeferredEnd(Call* call) {
+  if (!call->ended || HasCurrent(call) || !call->inbox.empty()) return;
+  Event event = EventOf(EventKind::kEnd, *call);
+  event.header = &call->end_header->header();
+  event.status = call->end_status;
+  event.unseen = call->unseen;
+  Push(std::move(event));
+  Retire(call);
+}
+
+void ClientSession::EndHere(Call* call, absl::Status status) {
+  SendCancel(*call);
+  Event event = EventOf(EventKind::kEnd, *call);
+  event.status = std::move(status);
+  event.unseen = !call->sent_open;
+  Push(std::move(event));
+  Retire(call);
+}
+
+void ClientSession::EndLost(Call* call, const absl::Status& why, bool unseen) {
+  Event event = EventOf(EventKind::kEnd, *call);
+  event.status = call->ended ? call->end_status : why;
+  event.unseen = unseen || !call->sent_open;
+  Push(std::move(event));
+  Retire(call);
+}
+
+void ClientSession::EndEveryCall(const absl::Status& why) {
+  std::vector<Call*> all;
+  for (const auto& [id, call] : calls()) all.push_back(call.get());
+  for (Call* call : all) EndLost(call, why, call->id > goaway_call_);
+}
+
+}  // namespace rpc::session

@@ -1,0 +1,112 @@
+#include "rpc/session/inbox.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpc/wire/compression.h"
+
+namespace rpc::session {
+namespace {
+
+// The window doubles when this many windows have been granted in a row to a reader that had no
+// message waiting.
+constexpr uint64_t kWindowsBeforeGrowth = 4;
+
+}  // namespace
+
+void Inbox::Open(uint64_t credit, bool exempt) {
+  Clear();
+  exempt_ = exempt;
+  credit_ = window_ = credit;
+  granted_while_empty_ = 0;
+}
+
+void Inbox::Clear() {
+  assembling_ = false;
+  waiting_size_ = 0;
+  assembly_ = std::string();
+  taken_ = std::string();
+  messages_.clear();
+}
+
+void Inbox::Charge(uint64_t size) {
+  if (!exempt_) credit_ -= CreditCost(size);
+}
+
+absl::Status Inbox::CheckSize(uint64_t size, uint64_t message_size_max) const {
+  const uint64_t total = assembly_.size() + size;
+  if (total <= message_size_max) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("message of ", assembling_ ? "at least " : "",
+                                                   total, " bytes, but at most ", message_size_max,
+                                                   " are taken"));
+}
+
+absl::Status Inbox::Add(const wire::Header& header, std::string_view body, const Limits& limits,
+                        std::string_view* message) {
+  *message = {};
+  if (header.encoding != wire::Encoding::kIdentity &&
+      (header.encoding != wire::Encoding::kZstd || !limits.zstd)) {
+    return absl::UnimplementedError(
+        absl::StrCat("encoding ", static_cast<int32_t>(header.encoding), " was not offered"));
+  }
+  if (absl::Status s = CheckSize(body.size(), limits.message_size_max); !s.ok()) return s;
+  if (header.Has(wire::kFlagMore)) {
+    assembling_ = true;
+    assembly_ += body;
+    return absl::OkStatus();
+  }
+  if (assembling_) {
+    assembly_ += body;
+    assembling_ = false;
+    taken_ = std::exchange(assembly_, std::string());
+    body = taken_;
+  }
+  if (header.encoding == wire::Encoding::kZstd && !body.empty()) {
+    wire::Expander expander;
+    std::string expanded;
+    absl::Status s = expander.Expand(body, limits.message_size_max, &expanded);
+    if (!s.ok()) return s;
+    taken_ = std::move(expanded);
+    body = taken_;
+  }
+  *message = body.data() == nullptr ? std::string_view("") : body;
+  return absl::OkStatus();
+}
+
+void Inbox::Keep(std::string_view message) {
+  waiting_size_ += CreditCost(message.size());
+  if (message.data() == taken_.data() && message.size() == taken_.size()) {
+    messages_.push_back(std::move(taken_));
+    taken_ = std::string();
+  } else {
+    messages_.emplace_back(message);
+  }
+}
+
+std::string_view Inbox::Take() {
+  assert(!messages_.empty());
+  taken_ = std::move(messages_.front());
+  messages_.pop_front();
+  waiting_size_ -= CreditCost(taken_.size());
+  return taken_;
+}
+
+uint64_t Inbox::Grant(bool may_grow, uint64_t window_max) {
+  if (exempt_) return 0;
+  const uint64_t target = window_ > waiting_size_ ? window_ - waiting_size_ : 0;
+  if (target < credit_ + window_ / 2) return 0;
+  granted_while_empty_ = waiting_size_ == 0 ? granted_while_empty_ + target - credit_ : 0;
+  uint64_t wanted = target;
+  if (may_grow && granted_while_empty_ >= kWindowsBeforeGrowth * window_ && window_ < window_max) {
+    wanted += std::min(window_, window_max - window_);
+    window_ = std::min(2 * window_, window_max);
+    granted_while_empty_ = 0;
+  }
+  const uint64_t grant = wanted - credit_;
+  credit_ = wanted;
+  return grant;
+}
+
+}  // namespace rpc::session

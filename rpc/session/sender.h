@@ -1,0 +1,99 @@
+// The sending half of a connection: cuts messages into parts, takes turns between calls, keeps to
+// the credit of each, and holds back what would make the output too large.
+//
+// Internal to rpc/session. A frame that can go now is encoded at once; one that can't waits in its
+// call's queue. Calls take turns, one part each, so that a large message delays a small call by no
+// more than what already stands in the output.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "rpc/session/call.h"
+#include "rpc/session/limits.h"
+#include "rpc/wire/frame_encoder.h"
+
+namespace rpc::session {
+
+// What the peer takes. Until its HELLO has come, only what every peer takes.
+struct PeerLimits {
+  uint64_t message_size_max = wire::kNumberMax;
+  uint64_t frame_body_size_max = kFrameBodySizeMin;
+  uint64_t call_window = kCallWindowMin;
+  uint64_t calls_max = wire::kNumberMax;
+  uint32_t header_size_max = wire::kHeaderSizeMaxDefault;
+  bool zstd = false;
+  bool exempt = false;  // sent no HELLO: bodies are never cut, and need no credit
+};
+
+class Sender {
+ public:
+  Sender(wire::EncodeBuffers* buffers, uint64_t output_size_max);
+
+  wire::FrameEncoder& encoder() { return encoder_; }
+  const wire::FrameEncoder& encoder() const { return encoder_; }
+  const PeerLimits& peer() const { return peer_; }
+  PeerLimits& peer() { return peer_; }
+
+  // Appends a frame of no message at once, whatever stands in line.
+  void SendNow(wire::Header* header, std::string_view body = {});
+
+  // Sends `frame` or puts it in line. Returns whether all of it has been written.
+  bool Send(Call* call, Outgoing frame, TimeUs now_us);
+
+  // Room for a message of `size` bytes that goes out at once, to be filled before any other method
+  // is called; null when it would have to wait, be cut or be larger than is worth it.
+  char* SendInPlace(Call* call, wire::Header* header, size_t size);
+
+  void AddCredit(Call* call, uint64_t credit);
+
+  // Writes what may be written now.
+  void Pump(TimeUs now_us);
+
+  // Drops what `call` still has in line: before its record goes.
+  void Forget(Call* call);
+
+  // Calls whose END was written, and calls whose writer may go on, since these were last cleared.
+  std::vector<Call*>& ended() { return ended_; }
+  std::vector<Call*>& writable() { return writable_; }
+
+  // Bytes that wait in queues.
+  uint64_t queued_size() const { return queued_size_; }
+  bool output_full() const { return encoder_.size() >= output_size_max_; }
+  uint64_t frames_sent() const { return frames_sent_; }
+
+  // Whether its books are in order; `calls` are all calls there are.
+  bool Valid(const std::vector<const Call*>& calls) const;
+
+  // Told of every header that is written, for logs.
+  void set_observer(std::function<void(const wire::Header&)> observer) {
+    observer_ = std::move(observer);
+  }
+
+ private:
+  bool CanGo(const Call& call) const;
+  bool CanGoWhole(const Call& call, size_t size) const;
+  void Schedule(Call* call);
+  void SendPart(Call* call, TimeUs now_us);
+  size_t PartSize(const Call& call, const Outgoing& frame) const;
+  void Finish(Call* call);
+  void Note(const wire::Header& header);
+
+  wire::FrameEncoder encoder_;
+  PeerLimits peer_;
+  uint64_t output_size_max_;
+  uint64_t queued_size_ = 0;
+  uint64_t frames_sent_ = 0;
+  std::deque<Call*> opening_;  // calls whose CALL waits: in the order of their ids
+  std::deque<Call*> turns_;    // calls that have something to send and credit for it
+  std::vector<Call*> ended_;
+  std::vector<Call*> writable_;
+  wire::Header scratch_;
+  std::function<void(const wire::Header&)> observer_;
+};
+
+}  // namespace rpc::session

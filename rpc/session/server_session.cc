@@ -1,0 +1,372 @@
+#include "rpc/session/server_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpc/session/check.h"
+#include "rpc/session/metadata.h"
+#include "rpc/session/status_codec.h"
+#include "rpc/wire/frame_text.h"
+
+namespace rpc::session {
+
+ServerSession::ServerSession(Buffers* buffers, const Limits& limits, FindMethod find_method,
+                             TimeUs now_us)
+    : Session(buffers, limits, now_us), find_method_(std::move(find_method)) {}
+
+// Frames.
+
+void ServerSession::OnFrame(const wire::Frame& frame) {
+  const wire::Header& header = frame.header;
+  if (first_frame()) OnFirstFrame(frame);
+  if (over()) return;
+  switch (header.kind) {
+    case wire::Kind::kCall:
+      return OnCall(frame);
+    case wire::Kind::kMessage:
+      return OnMessage(frame);
+    case wire::Kind::kCancel:
+      if (Call* call = FindSeen(header)) Abort(call, absl::CancelledError("cancelled"));
+      return;
+    case wire::Kind::kHello:
+      if (!first_frame()) Fail(absl::InvalidArgumentError("HELLO is not the first frame"));
+      return;
+    case wire::Kind::kGoaway:
+      return OnGoaway(header);
+    default:
+      return Fail(absl::InvalidArgumentError(
+          absl::StrCat("a client may not send ", wire::KindName(header.kind))));
+  }
+}
+
+void ServerSession::OnFirstFrame(const wire::Frame& frame) {
+  if (frame.header.kind != wire::Kind::kHello) {
+    sender().peer().exempt = true;
+    return;
+  }
+  hello_ = true;
+  SendHello();
+  if (absl::Status s = ReadHello(frame); !s.ok()) return Fail(s);
+  if (drain_ != DrainStep::kNone) Announce();
+}
+
+void ServerSession::OnGoaway(const wire::Header& header) {
+  const absl::Status status = StatusOf(header);
+  if (status.ok()) return;  // the client opens no more calls; that needs nothing here
+  Close(
+      absl::UnavailableError(absl::StrCat("the client ended the connection: ", status.ToString())),
+      Ending::kAfterOutput);
+}
+
+bool ServerSession::RefuseByHeader(const wire::Frame& frame) {
+  const wire::Header& header = frame.header;
+  if (header.kind != wire::Kind::kMessage || header.Has(wire::kFlagBare)) return false;
+  Call* call = Find(header.call);
+  if (call == nullptr || call->over) return header.call <= highest_;
+  if (!CheckCredit(*call, header.size)) return true;
+  absl::Status s = call->inbox.CheckSize(header.size, limits().message_size_max);
+  if (s.ok()) return false;
+  Abort(call, s);
+  return true;
+}
+
+// Calls.
+
+bool ServerSession::CheckId(uint64_t id) {
+  if (id == 0) {
+    if (Find(0) == nullptr) return true;
+    Fail(absl::InvalidArgumentError("CALL 0 came while call 0 is open"));
+    return false;
+  }
+  if (id > highest_) return true;
+  Fail(absl::InvalidArgumentError(
+      absl::StrCat("CALL ", id, " is not above the highest call so far, ", highest_)));
+  return false;
+}
+
+void ServerSession::OnCall(const wire::Frame& frame) {
+  const wire::Header& header = frame.header;
+  if (!CheckId(header.call)) return;
+  highest_ = std::max(highest_, header.call);
+  const Method* method = nullptr;
+  if (absl::Status s = Refusal(frame, &method); !s.ok()) return Refuse(header, s);
+  Call* call = NewCall(header.call);
+  call->form = header.form;
+  call->single_request = method->single_request;
+  call->single_reply = method->single_reply;
+  call->credit = sender().peer().call_window;
+  call->inbox.Open(limits().call_window, !hello_);
+  if (header.timeout_us > 0) {
+    call->deadline_us = now_us() + header.timeout_us;
+    deadlines().Add(call);
+  }
+  if (absl::Status s = CheckParts(call->inbox, header); !s.ok()) return Fail(s);
+  if (!call->single_request) {
+    Begin(call, header);
+  } else if (header.Has(wire::kFlagMore)) {
+    call->open_header = std::make_unique<OwnedHeader>(header);
+  }
+  TakeMessage(call, frame);
+}
+
+absl::Status ServerSession::Refusal(const wire::Frame& frame, const Method** method) {
+  if (drain_ == DrainStep::kFinal) return absl::UnavailableError("the server is draining");
+  const wire::Header& header = frame.header;
+  if (absl::Status s = CheckMetadata(header.metadata); !s.ok()) return s;
+  if (open_calls() >= limits().calls_max) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(open_calls(), " calls of this connection have not ended, and at most ",
+                     limits().calls_max, " are taken"));
+  }
+  *method = find_method_(header.name);
+  if (*method != nullptr) return absl::OkStatus();
+  return absl::UnimplementedError(
+      absl::StrCat("there is no method \"", wire::ShownText(header.name), "\""));
+}
+
+void ServerSession::OnMessage(const wire::Frame& frame) {
+  Call* call = FindSeen(frame.header);
+  if (call == nullptr) return;
+  if (call->over) {
+    ++counters_mutable().frames_ignored;
+    return;
+  }
+  if (absl::Status s = CheckParts(call->inbox, frame.header); !s.ok()) return Fail(s);
+  if (call->half_closed) {
+    return Abort(call, absl::InvalidArgumentError("a message came after the last one"));
+  }
+  TakeMessage(call, frame);
+}
+
+// What a CALL or a MESSAGE brings besides its name: a message, a part of one, the end of them.
+void ServerSession::TakeMessage(Call* call, const wire::Frame& frame) {
+  const wire::Header& header = frame.header;
+  if (!header.Has(wire::kFlagBare)) {
+    absl::Status s = Receive(call, frame);
+    if (over()) return;
+    if (s.ok() && call->single_request && call->messages_received > 1) {
+      s = absl::InvalidArgumentError("a second message came for a method with one request");
+    }
+    if (!s.ok()) return Abort(call, s);
+    if (HasCurrent(call) && call->single_request) Begin(call, header);
+    if (HasCurrent(call)) Push(EventOf(EventKind::kMessage, *call));
+  } else if (header.kind == wire::Kind::kCall && call->single_request) {
+    call->open_header = std::make_unique<OwnedHeader>(header);
+  }
+  if (header.Has(wire::kFlagLast)) OnLast(call);
+}
+
+// Hands the call to the application.
+void ServerSession::Begin(Call* call, const wire::Header& header) {
+  call->begun = true;
+  Event event = EventOf(EventKind::kCall, *call);
+  event.header = call->open_header ? &call->open_header->header() : &header;
+  if (call->single_request) {
+    event.body = current_message();
+    DropCurrent();
+    SendCredit(call);
+  }
+  Push(std::move(event));
+}
+
+void ServerSession::OnLast(Call* call) {
+  call->half_closed = true;
+  if (call->single_request && call->messages_received == 0) {
+    return Abort(call, absl::InvalidArgumentError("no message came for a method with one request"));
+  }
+  if (!call->single_request) Push(EventOf(EventKind::kHalfClosed, *call));
+}
+
+Call* ServerSession::FindSeen(const wire::Header& header) {
+  if (header.call > highest_) {
+    Fail(absl::InvalidArgumentError(absl::StrCat(wire::KindName(header.kind), " for call ",
+                                                 header.call, ", but the highest call so far is ",
+                                                 highest_)));
+    return nullptr;
+  }
+  Call* call = Find(header.call);
+  if (call == nullptr) ++counters_mutable().frames_ignored;
+  return call;
+}
+
+// What the application does.
+
+Sent ServerSession::SendMetadata(uint64_t id, std::span<const wire::Metadatum> metadata) {
+  Call* call = Find(id);
+  if (call == nullptr || call->over) return Sent::kGone;
+  Check(!std::exchange(call->reply_begun, true),
+        "leading metadata stands before the first message");
+  wire::Header header;
+  header.metadata.assign(metadata.begin(), metadata.end());
+  Outgoing frame;
+  frame.flags = wire::kFlagBare;
+  frame.header = std::make_unique<OwnedHeader>(header);
+  sender().Send(call, std::move(frame), now_us());
+  return Sent::kGoOn;
+}
+
+Sent ServerSession::Write(uint64_t id, const Payload& message) {
+  Call* call = Find(id);
+  if (call == nullptr || call->over) return Sent::kGone;
+  if (absl::Status s = CheckMessageSize(message.bytes.size()); !s.ok()) {
+    Abort(call, s);
+    return Sent::kGone;
+  }
+  call->reply_begun = true;
+  const bool written = sender().Send(call, MessageFrame(message, 0), now_us());
+  call->write_waits = !written;
+  if (absl::Status s = Account(call); !s.ok()) {
+    Abort(call, s);
+    return Sent::kGone;
+  }
+  return written ? Sent::kGoOn : Sent::kWait;
+}
+
+void ServerSession::End(uint64_t id, const absl::Status& status, const Payload* reply,
+                        std::span<const wire::Metadatum> trailing) {
+  Call* call = Find(id);
+  if (call == nullptr) return;
+  Check(!std::exchange(call->handler_done, true), "a handler ends once");
+  if (call->over) return Finish(call);
+  absl::Status result = status;
+  if (result.ok() && reply != nullptr) result = CheckMessageSize(reply->bytes.size());
+  if (!result.ok()) reply = nullptr;
+  Outgoing frame = reply ? MessageFrame(*reply, 0) : Outgoing();
+  frame.kind = wire::Kind::kEnd;
+  if (reply == nullptr) frame.flags = wire::kFlagBare;
+  wire::Header header;
+  header.kind = wire::Kind::kEnd;
+  header.form = call->form;
+  header.call = call->id;
+  if (CheckMetadata(trailing).ok()) header.metadata.assign(trailing.begin(), trailing.end());
+  const StatusWriter writer(result);
+  writer.WriteTo(&header);
+  FitHeader(&header, frame.rest.size(), sender().peer().header_size_max);
+  frame.header = std::make_unique<OwnedHeader>(header);
+  call->over = true;
+  call->inbox.Clear();
+  if (HasCurrent(call)) DropCurrent();
+  sender().Send(call, std::move(frame), now_us());
+  if (absl::Status s = Account(call); !s.ok() && !call->queue.empty()) Abort(call, s);
+}
+
+// How calls end.
+
+void ServerSession::Refuse(const wire::Header& header, const absl::Status& status) {
+  ++counters_mutable().calls_refused;
+  SendEnd(header.call, header.form, status, true);
+}
+
+void ServerSession::Abort(Call* call, const absl::Status& status) {
+  if (call->end_written || (call->over && !call->handler_done)) return;  // it has its END
+  SendEnd(call->id, call->form, status, !call->begun);
+  sender().Forget(call);
+  call->end_written = true;
+  deadlines().Remove(call);
+  call->over = true;
+  call->inbox.Clear();
+  (void)Account(call);
+  if (HasCurrent(call)) DropCurrent();
+  if (!call->begun || call->handler_done) return Finish(call);
+  Event event = EventOf(EventKind::kCancelled, *call);
+  event.status = status;
+  Push(std::move(event));
+}
+
+void ServerSession::OnEndWritten(Call* call) { Finish(call); }
+
+void ServerSession::Finish(Call* call) {
+  Retire(call);
+  CloseWhenDrained();
+}
+
+void ServerSession::SendEnd(uint64_t id, wire::Form form, const absl::Status& status, bool unseen) {
+  wire::Header header;
+  header.kind = wire::Kind::kEnd;
+  header.form = form;
+  header.call = id;
+  header.flags = wire::kFlagBare | (unseen ? wire::kFlagUnseen : 0);
+  const StatusWriter writer(status);
+  writer.WriteTo(&header);
+  FitHeader(&header, 0, sender().peer().header_size_max);
+  sender().SendNow(&header);
+}
+
+void ServerSession::OnDeadline(Call* call) {
+  Abort(call, absl::DeadlineExceededError("the deadline passed"));
+}
+
+void ServerSession::OnKept(Call* call) {
+  absl::Status s = Account(call);
+  if (!s.ok()) Abort(call, s);
+}
+
+void ServerSession::EndEveryCall(const absl::Status& why) {
+  std::vector<Call*> all;
+  for (const auto& [id, call] : calls()) all.push_back(call.get());
+  for (Call* call : all) {
+    if (call->begun && !call->handler_done && !call->over) {
+      Event event = EventOf(EventKind::kCancelled, *call);
+      event.status = why;
+      Push(std::move(event));
+    }
+    Retire(call);
+  }
+}
+
+void ServerSession::CancelEveryCall(const absl::Status& why) {
+  std::vector<Call*> all;
+  for (const auto& [id, call] : calls()) all.push_back(call.get());
+  for (Call* call : all) Abort(call, why);
+}
+
+// Draining.
+
+void ServerSession::Drain() {
+  if (over() || draining()) return;
+  drain_ = DrainStep::kAnnounced;
+  if (counters().frames_received == 0) return CloseWhenDrained();
+  hello_ ? Announce() : FinishDrain();
+}
+
+void ServerSession::Announce() {
+  SendGoaway(kGoawayAll);
+  drain_us_ = now_us() + limits().drain_round_us;
+  SendPing();
+}
+
+void ServerSession::OnTime() {
+  if (drain_ == DrainStep::kAnnounced && now_us() >= drain_us_) FinishDrain();
+}
+
+TimeUs ServerSession::OwnTimeUs() const {
+  return drain_ == DrainStep::kAnnounced ? drain_us_ : kNever;
+}
+
+void ServerSession::OnPong() {
+  if (drain_ == DrainStep::kAnnounced) FinishDrain();
+}
+
+void ServerSession::FinishDrain() {
+  drain_ = DrainStep::kFinal;
+  final_call_ = highest_;
+  if (hello_) SendGoaway(final_call_);
+  CloseWhenDrained();
+}
+
+void ServerSession::SendGoaway(uint64_t call) {
+  wire::Header header;
+  header.kind = wire::Kind::kGoaway;
+  header.form = form();
+  header.call = call;
+  sender().SendNow(&header);
+}
+
+void ServerSession::CloseWhenDrained() {
+  const bool final = drain_ == DrainStep::kFinal || (draining() && counters().frames_received == 0);
+  if (!final || open_calls() > 0 || over()) return;
+  Close(absl::OkStatus(), Ending::kAfterOutput);
+}
+
+}  // namespace rpc::session
