@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "rpc/wire/compression.h"
 
 namespace rpc::session {
 namespace {
@@ -44,7 +43,7 @@ absl::Status Inbox::CheckSize(uint64_t size, uint64_t message_size_max) const {
 }
 
 absl::Status Inbox::Add(const wire::Header& header, std::string_view body, const Limits& limits,
-                        std::string_view* message) {
+                        wire::Expander* expander, std::string_view* message) {
   *message = {};
   if (header.encoding != wire::Encoding::kIdentity &&
       (header.encoding != wire::Encoding::kZstd || !limits.zstd)) {
@@ -64,9 +63,8 @@ absl::Status Inbox::Add(const wire::Header& header, std::string_view body, const
     body = taken_;
   }
   if (header.encoding == wire::Encoding::kZstd && !body.empty()) {
-    wire::Expander expander;
     std::string expanded;
-    absl::Status s = expander.Expand(body, limits.message_size_max, &expanded);
+    absl::Status s = expander->Expand(body, limits.message_size_max, &expanded);
     if (!s.ok()) return s;
     taken_ = std::move(expanded);
     body = taken_;

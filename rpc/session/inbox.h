@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "rpc/session/limits.h"
+#include "rpc/wire/compression.h"
 #include "rpc/wire/frame_decoder.h"
 
 namespace rpc::session {
@@ -39,7 +40,7 @@ class Inbox {
   // `body`, or of memory that stays until the next Add. Else *message has no address.
   // Fails with the status that the call ends with.
   absl::Status Add(const wire::Header& header, std::string_view body, const Limits& limits,
-                   std::string_view* message);
+                   wire::Expander* expander, std::string_view* message);
 
   // Keeps a whole message until it is read.
   void Keep(std::string_view message);

@@ -240,7 +240,8 @@ absl::Status Session::Receive(Call* call, const wire::Frame& frame) {
                                                 : "came without md5"));
   }
   std::string_view message;
-  if (absl::Status s = call->inbox.Add(header, frame.body, limits_, &message); !s.ok()) return s;
+  absl::Status s = call->inbox.Add(header, frame.body, limits_, &buffers_->expander, &message);
+  if (!s.ok()) return s;
   if (message.data() != nullptr) {
     ++call->messages_received;
     current_call_ = call;

@@ -31,6 +31,7 @@
 #include "rpc/session/event.h"
 #include "rpc/session/limits.h"
 #include "rpc/session/sender.h"
+#include "rpc/wire/compression.h"
 #include "rpc/wire/frame_decoder.h"
 #include "rpc/wire/frame_encoder.h"
 
@@ -40,6 +41,7 @@ namespace rpc::session {
 struct Buffers {
   wire::DecodeBuffers decode;
   wire::EncodeBuffers encode;
+  wire::Expander expander;
   std::vector<std::unique_ptr<Call>> spare_calls;
 };
 

@@ -254,6 +254,10 @@ DecodeBuffers::DecodeBuffers(size_t space_size)
 DecodeBuffers::~DecodeBuffers() = default;
 
 void DecodeBuffers::ClearBatch() {
+  for (const Entry& entry : batch_) {
+    std::string& strings = entry.frame->json_strings;
+    if (strings.capacity() > kHeaderSizeMaxDefault) strings = std::string();
+  }
   batch_.clear();
   batch_next_ = 0;
   if (finished_ != nullptr) Recycle(std::move(finished_));
