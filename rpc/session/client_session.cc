@@ -105,6 +105,7 @@ void ClientSession::Cancel(uint64_t id) {
   Call* call = Find(id);
   if (call == nullptr) return;
   SendCancel(*call);
+  DropEvents(*call);
   Retire(call);
 }
 
@@ -120,17 +121,19 @@ void ClientSession::SendCancel(const Call& call) {
   sender().SendNow(&header);
 }
 
+void ClientSession::OnFirstFrame(const wire::Frame& frame) {
+  const wire::Kind kind = frame.header.kind;
+  if (!hello_ || kind == wire::Kind::kHello || kind == wire::Kind::kGoaway) return;
+  Fail(absl::InvalidArgumentError(
+      absl::StrCat(wire::KindName(kind), " came before the server's HELLO")));
+}
+
 void ClientSession::OnFrame(const wire::Frame& frame) {
   const wire::Header& header = frame.header;
-  const bool hello_due = hello_ && first_frame() && header.kind != wire::Kind::kGoaway;
-  if (hello_due != (header.kind == wire::Kind::kHello)) {
-    return Fail(absl::InvalidArgumentError(
-        absl::StrCat(wire::KindName(header.kind), hello_due ? " came before the server's HELLO"
-                                                            : " came where it may not stand")));
-  }
   switch (header.kind) {
     case wire::Kind::kHello:
-      return OnHello(frame);
+      if (hello_ && first_frame()) return OnHello(frame);
+      return Fail(absl::InvalidArgumentError("HELLO came where it may not stand"));
     case wire::Kind::kGoaway:
       return OnGoaway(header);
     case wire::Kind::kMessage:

@@ -55,6 +55,7 @@ class ClientSession final : public Session {
   bool accepts_calls() const { return !draining_ && !over(); }
 
  private:
+  void OnFirstFrame(const wire::Frame& frame) override;
   void OnFrame(const wire::Frame& frame) override;
   bool RefuseByHeader(const wire::Frame& frame) override;
   void OnDeadline(Call* call) override;
@@ -65,6 +66,7 @@ class ClientSession final : public Session {
   uint64_t HighestSeen() const override { return highest_; }
   uint64_t GoawayCall() const override { return 0; }
   bool PeerAnswersPings() const override { return hello_; }
+  bool AlwaysReads() const override { return true; }
 
   absl::Status CheckOpening(const Opening& opening) const;
   absl::Status CheckRecordSize(wire::Header header, size_t body_size) const;

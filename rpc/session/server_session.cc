@@ -19,8 +19,6 @@ ServerSession::ServerSession(Buffers* buffers, const Limits& limits, FindMethod 
 
 void ServerSession::OnFrame(const wire::Frame& frame) {
   const wire::Header& header = frame.header;
-  if (first_frame()) OnFirstFrame(frame);
-  if (over()) return;
   switch (header.kind) {
     case wire::Kind::kCall:
       return OnCall(frame);
@@ -43,12 +41,13 @@ void ServerSession::OnFrame(const wire::Frame& frame) {
 void ServerSession::OnFirstFrame(const wire::Frame& frame) {
   if (frame.header.kind != wire::Kind::kHello) {
     sender().peer().exempt = true;
+    if (draining()) FinishDrain();
     return;
   }
   hello_ = true;
   SendHello();
   if (absl::Status s = ReadHello(frame); !s.ok()) return Fail(s);
-  if (drain_ != DrainStep::kNone) Announce();
+  if (draining()) Announce();
 }
 
 void ServerSession::OnGoaway(const wire::Header& header) {
@@ -228,7 +227,10 @@ void ServerSession::End(uint64_t id, const absl::Status& status, const Payload* 
   Call* call = Find(id);
   if (call == nullptr) return;
   Check(!std::exchange(call->handler_done, true), "a handler ends once");
-  if (call->over) return Finish(call);
+  if (call->over) {
+    DropEvents(*call);
+    return Finish(call);
+  }
   absl::Status result = status;
   if (result.ok() && reply != nullptr) result = CheckMessageSize(reply->bytes.size());
   if (!result.ok()) reply = nullptr;
@@ -246,6 +248,7 @@ void ServerSession::End(uint64_t id, const absl::Status& status, const Payload* 
   frame.header = std::make_unique<OwnedHeader>(header);
   call->over = true;
   call->inbox.Clear();
+  DropEvents(*call);
   if (HasCurrent(call)) DropCurrent();
   sender().Send(call, std::move(frame), now_us());
   if (absl::Status s = Account(call); !s.ok() && !call->queue.empty()) Abort(call, s);
@@ -326,7 +329,8 @@ void ServerSession::CancelEveryCall(const absl::Status& why) {
 void ServerSession::Drain() {
   if (over() || draining()) return;
   drain_ = DrainStep::kAnnounced;
-  if (counters().frames_received == 0) return CloseWhenDrained();
+  drain_us_ = now_us() + limits().drain_round_us;
+  if (counters().frames_received == 0) return;  // a first frame may be on its way
   hello_ ? Announce() : FinishDrain();
 }
 
@@ -364,8 +368,7 @@ void ServerSession::SendGoaway(uint64_t call) {
 }
 
 void ServerSession::CloseWhenDrained() {
-  const bool final = drain_ == DrainStep::kFinal || (draining() && counters().frames_received == 0);
-  if (!final || open_calls() > 0 || over()) return;
+  if (drain_ != DrainStep::kFinal || open_calls() > 0 || over()) return;
   Close(absl::OkStatus(), Ending::kAfterOutput);
 }
 

@@ -55,6 +55,7 @@ class ServerSession final : public Session {
   // arrived, which of them were seen.
   enum class DrainStep : uint8_t { kNone, kAnnounced, kFinal };
 
+  void OnFirstFrame(const wire::Frame& frame) override;
   void OnFrame(const wire::Frame& frame) override;
   bool RefuseByHeader(const wire::Frame& frame) override;
   void OnDeadline(Call* call) override;
@@ -67,8 +68,8 @@ class ServerSession final : public Session {
   uint64_t HighestSeen() const override { return highest_; }
   uint64_t GoawayCall() const override { return std::min(highest_, final_call_); }
   bool PeerAnswersPings() const override { return hello_; }
+  bool AlwaysReads() const override { return false; }
 
-  void OnFirstFrame(const wire::Frame& frame);
   void OnGoaway(const wire::Header& header);
   void OnCall(const wire::Frame& frame);
   bool CheckId(uint64_t id);

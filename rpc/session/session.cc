@@ -59,7 +59,10 @@ TimeUs Session::NextTimeUs() const {
   return next;
 }
 
-bool Session::WantsInput() const { return !over() && !sender_.output_full() && full_inboxes_ == 0; }
+bool Session::WantsInput() const {
+  if (over()) return false;
+  return AlwaysReads() || (!sender_.output_full() && full_inboxes_ == 0);
+}
 
 void Session::Commit(size_t size) {
   if (size > 0) {
@@ -102,8 +105,9 @@ bool Session::Next(Event* event) {
     } else if (input == wire::FrameDecoder::kFrame) {
       KeepCurrent();
       HandleFrame(*frame);
-    } else if (RefuseByHeader(*frame) && !over()) {
-      decoder_.Drop();
+    } else {
+      header_seen_ = true;
+      if (RefuseByHeader(*frame) && !over()) decoder_.Drop();
     }
   }
   if (events_.empty()) return false;
@@ -195,6 +199,13 @@ void Session::RecycleRetired() {
   retired_.clear();
 }
 
+void Session::DropEvents(const Call& call) {
+  std::erase_if(events_, [&](const Event& event) {
+    return event.call == call.id && event.kind != EventKind::kClosed &&
+           event.kind != EventKind::kDraining;
+  });
+}
+
 Event Session::EventOf(EventKind kind, const Call& call) const {
   Event event;
   event.kind = kind;
@@ -212,7 +223,9 @@ void Session::KeepCurrent() {
 }
 
 absl::Status Session::Account(Call* call) {
-  const uint64_t size = call->inbox.memory_size();
+  uint64_t size = call->inbox.memory_size();
+  if (call->open_header != nullptr) size += call->open_header->memory_size();
+  if (call->end_header != nullptr) size += call->end_header->memory_size();
   memory_size_ += size - call->memory_counted;
   call->memory_counted = size;
   const bool full = sender_.peer().exempt && call->inbox.waiting_size() >= limits_.call_window;

@@ -95,7 +95,7 @@ class Session {
   // Takes the next event; false when there is none for now.
   bool Next(Event* event);
 
-  // What is to be written, and that the first `size` bytes of it have been.
+  // What is to be written, and that the first `size` bytes of it have been. Both can bring events.
   std::span<const wire::Piece> Pieces();
   void Consume(size_t size);
 
@@ -121,6 +121,8 @@ class Session {
  protected:
   Session(Buffers* buffers, const Limits& limits, TimeUs now_us);
 
+  // The first frame of all, before it is dealt with: says what the peer can do.
+  virtual void OnFirstFrame(const wire::Frame& frame) = 0;
   // A whole frame, or (dropped) one whose body will not come.
   virtual void OnFrame(const wire::Frame& frame) = 0;
   // Whether a frame whose body has not all come can be refused by its header.
@@ -140,12 +142,16 @@ class Session {
   // When OnTime has something to do at the latest.
   virtual TimeUs OwnTimeUs() const { return kNever; }
   virtual bool PeerAnswersPings() const = 0;
+  // Whether the input is read even while the output is full, as one of the two sides must.
+  virtual bool AlwaysReads() const = 0;
 
   Call* Find(uint64_t id);
   Call* NewCall(uint64_t id);
   // Takes the call out of every list; its memory stays until the next Next().
   void Retire(Call* call);
   void Push(Event event) { events_.push_back(std::move(event)); }
+  // The application is done with the call: what it has not been told yet, it will not be told.
+  void DropEvents(const Call& call);
   Event EventOf(EventKind kind, const Call& call) const;
 
   // The peer broke the protocol: tell it why, and end everything.
@@ -180,6 +186,7 @@ class Session {
   Counters& counters_mutable() { return counters_; }
   wire::Form form() const { return form_; }
   bool first_frame() const { return counters_.frames_received == 1; }
+  bool header_seen() const { return header_seen_; }
   bool ping_outstanding() const { return ping_sent_us_ != kNever; }
 
  private:
@@ -214,6 +221,7 @@ class Session {
   TimeUs last_ping_us_ = 0;
   TimeUs last_pong_us_ = 0;
   bool pong_due_ = false;
+  bool header_seen_ = false;  // of the first frame
   uint64_t memory_size_ = 0;  // of all inboxes
   size_t full_inboxes_ = 0;
   Counters counters_;

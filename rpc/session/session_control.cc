@@ -53,7 +53,12 @@ void Session::HandleFrame(const wire::Frame& frame) {
   const wire::Header& header = frame.header;
   ++counters_.frames_received;
   if (trace_) trace_("<- " + wire::DescribeFrame(header));
-  if (first_frame()) form_ = header.form;
+  header_seen_ = true;
+  if (first_frame()) {
+    form_ = header.form;
+    OnFirstFrame(frame);
+    if (over()) return;
+  }
   if (MayBeSkipped(header.kind)) return;
   if (!IsKnown(header.kind)) {
     return Fail(
@@ -140,7 +145,7 @@ void Session::SendPong() {
 }
 
 TimeUs Session::KeepaliveTimeUs() const {
-  if (counters_.frames_received == 0) return start_us_ + limits_.first_header_timeout_us;
+  if (!header_seen_) return start_us_ + limits_.first_header_timeout_us;
   if (!PeerAnswersPings()) return kNever;
   if (ping_outstanding()) {
     return std::max(ping_sent_us_, input_us_) + limits_.keepalive_timeout_us;
@@ -150,9 +155,9 @@ TimeUs Session::KeepaliveTimeUs() const {
 
 void Session::CheckKeepalive() {
   if (now_us_ < KeepaliveTimeUs()) return;
-  if (counters_.frames_received == 0) {
+  if (!header_seen_) {
     return Close(absl::UnavailableError(
-                     absl::StrCat("no frame within ", limits_.first_header_timeout_us, " us")),
+                     absl::StrCat("no header within ", limits_.first_header_timeout_us, " us")),
                  Ending::kNow);
   }
   if (!ping_outstanding()) return SendPing();
