@@ -149,7 +149,7 @@ void ClientSession::OnHello(const wire::Frame& frame) {
   if (absl::Status s = ReadHello(frame); !s.ok()) return Fail(s);
   // Calls that were opened before had only what every server grants.
   const uint64_t more = sender().peer().call_window - kCallWindowMin;
-  for (const auto& [id, call] : calls()) sender().AddCredit(call.get(), more);
+  for (Call* call : CallsById()) sender().AddCredit(call, more);
 }
 
 void ClientSession::OnGoaway(const wire::Header& header) {
@@ -163,11 +163,9 @@ void ClientSession::OnGoaway(const wire::Header& header) {
       status.ok() ? "the server is draining"
                   : absl::StrCat("the server ended the connection: ", status.ToString()));
   if (!status.ok()) return Close(why, Ending::kAfterOutput);
-  std::vector<Call*> unseen;
-  for (const auto& [id, call] : calls()) {
-    if (id > goaway_call_) unseen.push_back(call.get());
+  for (Call* call : CallsById()) {
+    if (call->id > goaway_call_) EndLost(call, why, true);
   }
-  for (Call* call : unseen) EndLost(call, why, true);
   if (std::exchange(draining_, true)) return;
   Event event;
   event.kind = EventKind::kDraining;
@@ -289,9 +287,7 @@ void ClientSession::EndLost(Call* call, const absl::Status& why, bool unseen) {
 }
 
 void ClientSession::EndEveryCall(const absl::Status& why) {
-  std::vector<Call*> all;
-  for (const auto& [id, call] : calls()) all.push_back(call.get());
-  for (Call* call : all) EndLost(call, why, call->id > goaway_call_);
+  for (Call* call : CallsById()) EndLost(call, why, call->id > goaway_call_);
 }
 
 }  // namespace rpc::session

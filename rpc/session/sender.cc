@@ -31,18 +31,6 @@ bool Sender::Send(Call* call, Outgoing frame, TimeUs now_us) {
   return call->queue.empty();
 }
 
-char* Sender::SendInPlace(Call* call, wire::Header* header, size_t size) {
-  const bool carries = !header->Has(wire::kFlagBare);
-  if (call->form == wire::Form::kJson || !call->queue.empty() || output_full()) return nullptr;
-  if (header->kind == wire::Kind::kCall && !opening_.empty()) return nullptr;
-  if (carries && !CanGoWhole(*call, size)) return nullptr;
-  if (carries && !peer_.exempt) call->credit -= CreditCost(size);
-  header->call = call->id;
-  char* room = encoder_.AppendInPlace(*header, size);
-  Note(*header);
-  return room;
-}
-
 void Sender::AddCredit(Call* call, uint64_t credit) {
   call->credit = std::min(call->credit + credit, wire::kNumberMax);
   Schedule(call);
@@ -79,11 +67,6 @@ void Sender::Forget(Call* call) {
 bool Sender::CanGo(const Call& call) const {
   if (call.queue.empty()) return false;
   return call.queue.front().bare() || peer_.exempt || call.credit >= kFrameCreditMin;
-}
-
-bool Sender::CanGoWhole(const Call& call, size_t size) const {
-  if (peer_.exempt) return true;
-  return size <= peer_.frame_body_size_max && CreditCost(size) <= call.credit;
 }
 
 // Puts the call in the line where it belongs, if it has anything that can go.

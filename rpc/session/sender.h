@@ -45,10 +45,6 @@ class Sender {
   // Sends `frame` or puts it in line. Returns whether all of it has been written.
   bool Send(Call* call, Outgoing frame, TimeUs now_us);
 
-  // Room for a message of `size` bytes that goes out at once, to be filled before any other method
-  // is called; null when it would have to wait, be cut or be larger than is worth it.
-  char* SendInPlace(Call* call, wire::Header* header, size_t size);
-
   void AddCredit(Call* call, uint64_t credit);
 
   // Writes what may be written now.
@@ -76,7 +72,6 @@ class Sender {
 
  private:
   bool CanGo(const Call& call) const;
-  bool CanGoWhole(const Call& call, size_t size) const;
   void Schedule(Call* call);
   void SendPart(Call* call, TimeUs now_us);
   size_t PartSize(const Call& call, const Outgoing& frame) const;

@@ -306,9 +306,7 @@ void ServerSession::OnKept(Call* call) {
 }
 
 void ServerSession::EndEveryCall(const absl::Status& why) {
-  std::vector<Call*> all;
-  for (const auto& [id, call] : calls()) all.push_back(call.get());
-  for (Call* call : all) {
+  for (Call* call : CallsById()) {
     if (call->begun && !call->handler_done && !call->over) {
       Event event = EventOf(EventKind::kCancelled, *call);
       event.status = why;
@@ -319,9 +317,7 @@ void ServerSession::EndEveryCall(const absl::Status& why) {
 }
 
 void ServerSession::CancelEveryCall(const absl::Status& why) {
-  std::vector<Call*> all;
-  for (const auto& [id, call] : calls()) all.push_back(call.get());
-  for (Call* call : all) Abort(call, why);
+  for (Call* call : CallsById()) Abort(call, why);
 }
 
 // Draining.

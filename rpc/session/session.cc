@@ -163,6 +163,13 @@ Call* Session::Find(uint64_t id) {
   return found == calls_.end() ? nullptr : found->second.get();
 }
 
+std::vector<Call*> Session::CallsById() const {
+  std::vector<Call*> list;
+  for (const auto& [id, call] : calls_) list.push_back(call.get());
+  std::sort(list.begin(), list.end(), [](Call* a, Call* b) { return a->id < b->id; });
+  return list;
+}
+
 Call* Session::NewCall(uint64_t id) {
   std::vector<std::unique_ptr<Call>>& spare = buffers_->spare_calls;
   std::unique_ptr<Call> call;

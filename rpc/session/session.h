@@ -146,6 +146,7 @@ class Session {
   virtual bool AlwaysReads() const = 0;
 
   Call* Find(uint64_t id);
+  std::vector<Call*> CallsById() const;
   Call* NewCall(uint64_t id);
   // Takes the call out of every list; its memory stays until the next Next().
   void Retire(Call* call);
@@ -182,7 +183,6 @@ class Session {
   Sender& sender() { return sender_; }
   const Sender& sender() const { return sender_; }
   Deadlines<Call>& deadlines() { return deadlines_; }
-  const absl::flat_hash_map<uint64_t, std::unique_ptr<Call>>& calls() const { return calls_; }
   Counters& counters_mutable() { return counters_; }
   wire::Form form() const { return form_; }
   bool first_frame() const { return counters_.frames_received == 1; }

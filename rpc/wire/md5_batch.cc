@@ -12,14 +12,6 @@ namespace {
 
 constexpr size_t kGroupMax = 256;  // a job's number in its group is a byte
 
-const Backend& BackendOf(Md5Backend backend) {
-#if defined(__x86_64__)
-  if (backend == Md5Backend::kAvx512) return Avx512();
-  if (backend == Md5Backend::kAvx2) return Avx2();
-#endif
-  return Portable();
-}
-
 // What a kernel is to hash: lanes [0, count).
 struct Lanes {
   size_t count = 0;
@@ -182,6 +174,15 @@ class Group {
 };
 
 }  // namespace
+
+const Backend& BackendOf([[maybe_unused]] Md5Backend backend) {
+#if defined(__x86_64__)
+  if (backend == Md5Backend::kAvx512) return Avx512();
+  if (backend == Md5Backend::kAvx2) return Avx2();
+#endif
+  return Portable();
+}
+
 }  // namespace md5
 
 bool Md5Supports(Md5Backend backend) {

@@ -81,4 +81,6 @@ const Backend& Avx2();
 const Backend& Avx512();
 #endif
 
+const Backend& BackendOf(Md5Backend backend);
+
 }  // namespace rpc::wire::md5
