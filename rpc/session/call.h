@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "rpc/session/deadlines.h"
+#include "rpc/session/fifo.h"
 #include "rpc/session/inbox.h"
 #include "rpc/session/owned_header.h"
 #include "rpc/wire/header.h"
@@ -36,10 +36,8 @@ struct Outgoing {
   size_t memory_size() const { return rest.size() + (header ? header->memory_size() : 0); }
 };
 
-// `message` as a MESSAGE frame.
-Outgoing MessageFrame(const Payload& message, uint32_t flags);
-
-struct Call {
+// What is forgotten when a record is used for another call.
+struct CallState {
   uint64_t id = 0;
   void* tag = nullptr;
   wire::Form form = wire::Form::kBinary;
@@ -48,12 +46,10 @@ struct Call {
 
   // Sending.
   uint64_t credit = 0;
-  std::deque<Outgoing> queue;
   bool scheduled = false;    // stands in one of the sender's lines
   bool write_waits = false;  // Write said "wait", and kWritable has not been told
 
   // Receiving.
-  Inbox inbox;
   uint64_t messages_received = 0;
   bool inbox_full = false;      // a peer without credit is not read while this is so
   uint64_t memory_counted = 0;  // how much of the session's memory this call was last seen to hold
@@ -78,7 +74,13 @@ struct Call {
   bool end_written = false;   // its END has been written; the record is about to go
   bool handler_done = false;  // the application has called End
   std::unique_ptr<OwnedHeader> open_header;  // of its CALL, until it begins
+};
 
+struct Call : CallState {
+  Fifo<Outgoing> queue;
+  Inbox inbox;
+
+  // As new, but for memory that the next call can use.
   void Clear();
 };
 

@@ -10,6 +10,12 @@
 #include "rpc/wire/utf8.h"
 
 namespace rpc::session {
+namespace {
+
+// Every field of a CALL but its name and metadata, at their longest.
+constexpr size_t kRecordNumbersSizeMax = 100;
+
+}  // namespace
 ClientSession::ClientSession(Buffers* buffers, const Limits& limits, TimeUs now_us, bool hello)
     : Session(buffers, limits, now_us), hello_(hello) {
   sender().peer().exempt = !hello;
@@ -32,35 +38,37 @@ absl::Status ClientSession::CheckOpening(const Opening& opening) const {
 }
 
 absl::StatusOr<uint64_t> ClientSession::Open(const Opening& opening) {
-  Outgoing frame;
-  frame.flags = wire::kFlagBare | (opening.last ? wire::kFlagLast : 0);
-  return SendOpening(opening, std::move(frame));
+  return SendOpening(opening, {}, wire::kFlagBare);
 }
 
 absl::StatusOr<uint64_t> ClientSession::Open(const Opening& opening, const Payload& message) {
   if (absl::Status s = CheckMessageSize(message.bytes.size()); !s.ok()) return s;
-  return SendOpening(opening, MessageFrame(message, opening.last ? wire::kFlagLast : 0));
+  return SendOpening(opening, message, 0);
 }
 
 // Whether the record of the call, with the longest numbers it may get, is one that the server
 // takes.
-absl::Status ClientSession::CheckRecordSize(wire::Header header, size_t body_size) const {
-  header.call = header.timeout_us = wire::kNumberMax;
-  header.flags = wire::kFlagLast | wire::kFlagMore | wire::kFlagBare;
-  const size_t size = wire::EncodedRecordSize(header, body_size);
+absl::Status ClientSession::CheckRecordSize(const wire::Header& header, size_t body_size) const {
+  size_t size = header.name.size() + kRecordNumbersSizeMax;
+  if (size > wire::kHeaderSizeMaxDefault || !header.metadata.empty()) {
+    wire::Header longest = header;
+    longest.call = longest.timeout_us = wire::kNumberMax;
+    size = wire::EncodedRecordSize(longest, body_size);
+  }
   const size_t size_max = sender().peer().header_size_max;
   if (size <= size_max) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat(
       "the header of the call has ", size, " bytes, but the server takes at most ", size_max));
 }
 
-absl::StatusOr<uint64_t> ClientSession::SendOpening(const Opening& opening, Outgoing frame) {
+absl::StatusOr<uint64_t> ClientSession::SendOpening(const Opening& opening, const Payload& message,
+                                                    uint32_t flags) {
   if (absl::Status s = CheckOpening(opening); !s.ok()) return s;
   wire::Header header;
-  header.kind = frame.kind = wire::Kind::kCall;
+  header.flags = flags | (opening.last ? wire::kFlagLast : 0);
   header.name = opening.name;
   header.metadata.assign(opening.metadata.begin(), opening.metadata.end());
-  if (absl::Status status = CheckRecordSize(header, frame.rest.size()); !status.ok()) {
+  if (absl::Status status = CheckRecordSize(header, message.bytes.size()); !status.ok()) {
     return status;
   }
   Call* call = NewCall(++highest_);
@@ -71,8 +79,7 @@ absl::StatusOr<uint64_t> ClientSession::SendOpening(const Opening& opening, Outg
   call->inbox.Open(hello_ ? limits().call_window : wire::kNumberMax, !hello_);
   call->deadline_us = opening.deadline_us;
   if (call->deadline_us != kNever) deadlines().Add(call);
-  frame.header = std::make_unique<OwnedHeader>(header);
-  sender().Send(call, std::move(frame), now_us());
+  sender().Send(call, &header, message, now_us());
   return call->id;
 }
 
@@ -85,8 +92,10 @@ Sent ClientSession::Write(uint64_t id, const Payload& message, bool last) {
     return Sent::kGone;
   }
   call->writing_closed = last;
-  const bool written =
-      sender().Send(call, MessageFrame(message, last ? wire::kFlagLast : 0), now_us());
+  wire::Header header;
+  header.kind = wire::Kind::kMessage;
+  header.flags = last ? wire::kFlagLast : 0;
+  const bool written = sender().Send(call, &header, message, now_us());
   call->write_waits = !written;
   return written ? Sent::kGoOn : Sent::kWait;
 }
@@ -95,17 +104,18 @@ Sent ClientSession::CloseWriting(uint64_t id) {
   Call* call = Find(id);
   if (call == nullptr || call->ended) return Sent::kGone;
   if (std::exchange(call->writing_closed, true)) return Sent::kGoOn;
-  Outgoing frame;
-  frame.flags = wire::kFlagBare | wire::kFlagLast;
-  sender().Send(call, std::move(frame), now_us());
+  wire::Header header;
+  header.kind = wire::Kind::kMessage;
+  header.flags = wire::kFlagBare | wire::kFlagLast;
+  sender().Send(call, &header, {}, now_us());
   return Sent::kGoOn;
 }
 
 void ClientSession::Cancel(uint64_t id) {
+  DropEvents(id);  // its end may be among them
   Call* call = Find(id);
   if (call == nullptr) return;
   SendCancel(*call);
-  DropEvents(*call);
   Retire(call);
 }
 
@@ -200,6 +210,7 @@ void ClientSession::OnReply(const wire::Frame& frame) {
   }
   const bool first = !std::exchange(call->reply_begun, true);
   const bool ends = header.kind == wire::Kind::kEnd;
+  call->ended = ends;
   if (ends && header.code != 0) return EndByServer(call, header, first);
   if (absl::Status s = CheckParts(call->inbox, header); !s.ok()) return Fail(s);
   if (first && !ends && !header.metadata.empty()) {

@@ -69,8 +69,9 @@ class ClientSession final : public Session {
   bool AlwaysReads() const override { return true; }
 
   absl::Status CheckOpening(const Opening& opening) const;
-  absl::Status CheckRecordSize(wire::Header header, size_t body_size) const;
-  absl::StatusOr<uint64_t> SendOpening(const Opening& opening, Outgoing frame);
+  absl::Status CheckRecordSize(const wire::Header& header, size_t body_size) const;
+  absl::StatusOr<uint64_t> SendOpening(const Opening& opening, const Payload& message,
+                                       uint32_t flags);
   void OnHello(const wire::Frame& frame);
   void OnGoaway(const wire::Header& header);
   void OnReply(const wire::Frame& frame);

@@ -22,12 +22,16 @@ void Inbox::Open(uint64_t credit, bool exempt) {
   granted_while_empty_ = 0;
 }
 
-void Inbox::Clear() {
+void Inbox::DropWaiting() {
   assembling_ = false;
   waiting_size_ = 0;
   assembly_ = std::string();
-  taken_ = std::string();
   messages_.clear();
+}
+
+void Inbox::Clear() {
+  DropWaiting();
+  taken_ = std::string();
 }
 
 void Inbox::Charge(uint64_t size) {
@@ -76,17 +80,16 @@ absl::Status Inbox::Add(const wire::Header& header, std::string_view body, const
 void Inbox::Keep(std::string_view message) {
   waiting_size_ += CreditCost(message.size());
   if (message.data() == taken_.data() && message.size() == taken_.size()) {
-    messages_.push_back(std::move(taken_));
+    messages_.push(std::move(taken_));
     taken_ = std::string();
   } else {
-    messages_.emplace_back(message);
+    messages_.push(std::string(message));
   }
 }
 
 std::string_view Inbox::Take() {
   assert(!messages_.empty());
-  taken_ = std::move(messages_.front());
-  messages_.pop_front();
+  taken_ = messages_.pop();
   waiting_size_ -= CreditCost(taken_.size());
   return taken_;
 }

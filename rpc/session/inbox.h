@@ -5,11 +5,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "rpc/session/fifo.h"
 #include "rpc/session/limits.h"
 #include "rpc/wire/compression.h"
 #include "rpc/wire/frame_decoder.h"
@@ -59,6 +59,9 @@ class Inbox {
   uint64_t waiting_size() const { return waiting_size_; }  // whole messages, each at least 64
   uint64_t memory_size() const { return waiting_size_ + assembly_.size() + taken_.size(); }
 
+  // Drops what nobody will read any more; what was taken stays.
+  void DropWaiting();
+
   // Drops every byte.
   void Clear();
 
@@ -71,7 +74,7 @@ class Inbox {
   uint64_t waiting_size_ = 0;
   std::string assembly_;
   std::string taken_;
-  std::deque<std::string> messages_;
+  Fifo<std::string> messages_;
 };
 
 }  // namespace rpc::session

@@ -22,6 +22,9 @@ inline constexpr uint64_t kFrameBodySizeMin = 65'536;
 // What a message-carrying frame costs at least: empty messages are not free.
 inline constexpr uint64_t kFrameCreditMin = 64;
 
+// The body of a HELLO: a few numbers and a name.
+inline constexpr uint64_t kHelloSizeMax = 65'536;
+
 // The first GOAWAY of a drain: every call that is already on its way is below it.
 inline constexpr uint64_t kGoawayAll = wire::kNumberMax;
 

@@ -7,9 +7,24 @@
 namespace rpc::session {
 namespace {
 
-template <typename List>
-void RemoveFrom(List* list, Call* call) {
-  list->erase(std::remove(list->begin(), list->end(), call), list->end());
+bool HasText(const wire::Header& header) {
+  return !header.name.empty() || !header.metadata.empty() || header.code != 0;
+}
+
+// A frame that has to wait: with memory of its own.
+Outgoing Keep(const wire::Header& header, const Payload& message) {
+  Outgoing frame;
+  frame.kind = header.kind;
+  frame.flags = header.flags;
+  frame.rest = message.bytes;
+  frame.owner = message.owner;
+  if (frame.owner == nullptr && !message.bytes.empty()) {
+    auto copy = std::make_shared<const std::string>(message.bytes);
+    frame.rest = *copy;
+    frame.owner = std::move(copy);
+  }
+  if (HasText(header)) frame.header = std::make_unique<OwnedHeader>(header);
+  return frame;
 }
 
 }  // namespace
@@ -22,13 +37,15 @@ void Sender::SendNow(wire::Header* header, std::string_view body) {
   Note(*header);
 }
 
-bool Sender::Send(Call* call, Outgoing frame, TimeUs now_us) {
-  queued_size_ += frame.memory_size();
-  call->queue.push_back(std::move(frame));
+bool Sender::Send(Call* call, wire::Header* header, const Payload& message, TimeUs now_us) {
+  if (CanGoAtOnce(*call, *header, message.bytes.size())) {
+    Write(call, header, message.bytes, message.owner, now_us);
+    return true;
+  }
+  call->queue.push(Keep(*header, message));
+  queued_size_ += call->queue.back().memory_size();
   Schedule(call);
-  // Nobody stands in line before it: its first part goes at once.
-  if (turns_.size() + opening_.size() <= 1) Pump(now_us);
-  return call->queue.empty();
+  return false;
 }
 
 void Sender::AddCredit(Call* call, uint64_t credit) {
@@ -38,15 +55,13 @@ void Sender::AddCredit(Call* call, uint64_t credit) {
 
 void Sender::Pump(TimeUs now_us) {
   while (!output_full() && !opening_.empty()) {
-    Call* call = opening_.front();
-    opening_.pop_front();
+    Call* call = opening_.pop();
     call->scheduled = false;
     SendPart(call, now_us);
     Schedule(call);
   }
   while (!output_full() && !turns_.empty()) {
-    Call* call = turns_.front();
-    turns_.pop_front();
+    Call* call = turns_.pop();
     call->scheduled = false;
     SendPart(call, now_us);
     Schedule(call);
@@ -57,11 +72,11 @@ void Sender::Forget(Call* call) {
   for (const Outgoing& frame : call->queue) queued_size_ -= frame.memory_size();
   call->queue.clear();
   if (std::exchange(call->scheduled, false)) {
-    RemoveFrom(&opening_, call);
-    RemoveFrom(&turns_, call);
+    opening_.remove_if([&](Call* other) { return other == call; });
+    turns_.remove_if([&](Call* other) { return other == call; });
   }
-  RemoveFrom(&ended_, call);
-  if (std::exchange(call->write_waits, false)) RemoveFrom(&writable_, call);
+  if (call->end_written) std::erase(ended_, call);
+  if (std::exchange(call->write_waits, false)) std::erase(writable_, call);
 }
 
 bool Sender::CanGo(const Call& call) const {
@@ -75,7 +90,7 @@ void Sender::Schedule(Call* call) {
   call->scheduled = true;
   const Outgoing& frame = call->queue.front();
   const bool opens = frame.kind == wire::Kind::kCall && !frame.started;
-  (opens ? opening_ : turns_).push_back(call);
+  (opens ? opening_ : turns_).push(call);
 }
 
 size_t Sender::PartSize(const Call& call, const Outgoing& frame) const {
@@ -83,45 +98,57 @@ size_t Sender::PartSize(const Call& call, const Outgoing& frame) const {
   return std::min({uint64_t{frame.rest.size()}, peer_.frame_body_size_max, call.credit});
 }
 
+bool Sender::CanGoAtOnce(const Call& call, const wire::Header& header, size_t size) const {
+  if (!call.queue.empty() || output_full()) return false;
+  if (header.kind == wire::Kind::kCall && !opening_.empty()) return false;
+  if (header.Has(wire::kFlagBare) || peer_.exempt) return true;
+  return size <= peer_.frame_body_size_max && CreditCost(size) <= call.credit;
+}
+
 // Writes the next part of the first frame in the call's queue.
 void Sender::SendPart(Call* call, TimeUs now_us) {
   Outgoing& frame = call->queue.front();
   const size_t size = PartSize(*call, frame);
+  const bool first = !std::exchange(frame.started, true);
   const bool last = size == frame.rest.size();
+  const bool end = frame.kind == wire::Kind::kEnd;
   wire::Header& header = scratch_;
   header.Clear();
-  const bool opens = frame.kind == wire::Kind::kCall && !frame.started;
-  const bool ends = frame.kind == wire::Kind::kEnd && last;
-  const bool has_header = frame.kind == wire::Kind::kEnd ? last : !frame.started;
-  if (frame.header != nullptr && has_header) header = frame.header->header();
-  header.kind = opens || ends ? frame.kind : wire::Kind::kMessage;
+  if (frame.header != nullptr && (end ? last : first)) header = frame.header->header();
+  header.kind = (end ? last : first) ? frame.kind : wire::Kind::kMessage;
   header.flags = last ? frame.flags : wire::kFlagMore;
   header.encoding = frame.encoding;
-  header.form = call->form;
-  header.call = call->id;
-  if (opens && call->deadline_us != kNever) {
-    header.timeout_us = call->deadline_us > now_us ? call->deadline_us - now_us : 1;
-  }
-  if (!frame.bare() && !peer_.exempt) call->credit -= CreditCost(size);
-  if (opens) call->sent_open = true;
-  encoder_.AppendShared(header, frame.rest.substr(0, size), frame.owner);
-  Note(header);
-  frame.started = true;
+  const std::string_view part = frame.rest.substr(0, size);
   queued_size_ -= size;
   frame.rest.remove_prefix(size);
-  if (last) Finish(call);
+  const std::shared_ptr<const void> owner = frame.owner;
+  if (last) queued_size_ -= call->queue.front().memory_size();
+  const Outgoing done = last ? call->queue.pop() : Outgoing();  // lives until it is encoded
+  Write(call, &header, part, owner, now_us);
+  if (last && call->queue.empty() && call->write_waits) writable_.push_back(call);
 }
 
-// The first frame of the queue has been written to its end.
-void Sender::Finish(Call* call) {
-  const bool end = call->queue.front().kind == wire::Kind::kEnd;
-  queued_size_ -= call->queue.front().memory_size();
-  call->queue.pop_front();
-  if (end) {
-    call->end_written = true;
-    ended_.push_back(call);
+// Encodes one frame of the call, all of it.
+void Sender::Write(Call* call, wire::Header* header, std::string_view body,
+                   const std::shared_ptr<const void>& owner, TimeUs now_us) {
+  header->call = call->id;
+  header->form = call->form;
+  if (!header->Has(wire::kFlagBare) && !peer_.exempt) call->credit -= CreditCost(body.size());
+  if (header->kind == wire::Kind::kCall) {
+    call->sent_open = true;
+    if (call->deadline_us != kNever) {
+      header->timeout_us = call->deadline_us > now_us ? call->deadline_us - now_us : 1;
+    }
   }
-  if (call->queue.empty() && call->write_waits) writable_.push_back(call);
+  if (owner == nullptr) {
+    encoder_.Append(*header, body);
+  } else {
+    encoder_.AppendShared(*header, body, owner);
+  }
+  Note(*header);
+  if (header->kind != wire::Kind::kEnd) return;
+  call->end_written = true;
+  ended_.push_back(call);
 }
 
 void Sender::Note(const wire::Header& header) {

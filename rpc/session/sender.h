@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -42,8 +41,9 @@ class Sender {
   // Appends a frame of no message at once, whatever stands in line.
   void SendNow(wire::Header* header, std::string_view body = {});
 
-  // Sends `frame` or puts it in line. Returns whether all of it has been written.
-  bool Send(Call* call, Outgoing frame, TimeUs now_us);
+  // Sends a frame of the call, or puts it in line. Returns whether all of it has been written.
+  // Sets the header's call and form, and on a CALL its timeout.
+  bool Send(Call* call, wire::Header* header, const Payload& message, TimeUs now_us);
 
   void AddCredit(Call* call, uint64_t credit);
 
@@ -72,10 +72,12 @@ class Sender {
 
  private:
   bool CanGo(const Call& call) const;
+  bool CanGoAtOnce(const Call& call, const wire::Header& header, size_t size) const;
+  void Write(Call* call, wire::Header* header, std::string_view body,
+             const std::shared_ptr<const void>& owner, TimeUs now_us);
   void Schedule(Call* call);
   void SendPart(Call* call, TimeUs now_us);
   size_t PartSize(const Call& call, const Outgoing& frame) const;
-  void Finish(Call* call);
   void Note(const wire::Header& header);
 
   wire::FrameEncoder encoder_;
@@ -83,8 +85,8 @@ class Sender {
   uint64_t output_size_max_;
   uint64_t queued_size_ = 0;
   uint64_t frames_sent_ = 0;
-  std::deque<Call*> opening_;  // calls whose CALL waits: in the order of their ids
-  std::deque<Call*> turns_;    // calls that have something to send and credit for it
+  Fifo<Call*> opening_;  // calls whose CALL waits: in the order of their ids
+  Fifo<Call*> turns_;    // calls that have something to send and credit for it
   std::vector<Call*> ended_;
   std::vector<Call*> writable_;
   wire::Header scratch_;

@@ -197,11 +197,10 @@ Sent ServerSession::SendMetadata(uint64_t id, std::span<const wire::Metadatum> m
   Check(!std::exchange(call->reply_begun, true),
         "leading metadata stands before the first message");
   wire::Header header;
+  header.kind = wire::Kind::kMessage;
+  header.flags = wire::kFlagBare;
   header.metadata.assign(metadata.begin(), metadata.end());
-  Outgoing frame;
-  frame.flags = wire::kFlagBare;
-  frame.header = std::make_unique<OwnedHeader>(header);
-  sender().Send(call, std::move(frame), now_us());
+  sender().Send(call, &header, {}, now_us());
   return Sent::kGoOn;
 }
 
@@ -213,7 +212,9 @@ Sent ServerSession::Write(uint64_t id, const Payload& message) {
     return Sent::kGone;
   }
   call->reply_begun = true;
-  const bool written = sender().Send(call, MessageFrame(message, 0), now_us());
+  wire::Header header;
+  header.kind = wire::Kind::kMessage;
+  const bool written = sender().Send(call, &header, message, now_us());
   call->write_waits = !written;
   if (absl::Status s = Account(call); !s.ok()) {
     Abort(call, s);
@@ -224,34 +225,40 @@ Sent ServerSession::Write(uint64_t id, const Payload& message) {
 
 void ServerSession::End(uint64_t id, const absl::Status& status, const Payload* reply,
                         std::span<const wire::Metadatum> trailing) {
+  DropEvents(id);
   Call* call = Find(id);
   if (call == nullptr) return;
   Check(!std::exchange(call->handler_done, true), "a handler ends once");
-  if (call->over) {
-    DropEvents(*call);
-    return Finish(call);
-  }
-  absl::Status result = status;
-  if (result.ok() && reply != nullptr) result = CheckMessageSize(reply->bytes.size());
-  if (!result.ok()) reply = nullptr;
-  Outgoing frame = reply ? MessageFrame(*reply, 0) : Outgoing();
-  frame.kind = wire::Kind::kEnd;
-  if (reply == nullptr) frame.flags = wire::kFlagBare;
+  if (call->over) return Finish(call);
+  absl::Status too_large =
+      reply == nullptr ? absl::OkStatus() : CheckMessageSize(reply->bytes.size());
+  const absl::Status& result = status.ok() ? too_large : status;
+  const bool bare = !result.ok() || reply == nullptr;
   wire::Header header;
   header.kind = wire::Kind::kEnd;
   header.form = call->form;
   header.call = call->id;
-  if (CheckMetadata(trailing).ok()) header.metadata.assign(trailing.begin(), trailing.end());
-  const StatusWriter writer(result);
-  writer.WriteTo(&header);
-  FitHeader(&header, frame.rest.size(), sender().peer().header_size_max);
-  frame.header = std::make_unique<OwnedHeader>(header);
+  header.flags = bare ? wire::kFlagBare : 0;
+  if (!trailing.empty() && CheckMetadata(trailing).ok()) {
+    header.metadata.assign(trailing.begin(), trailing.end());
+  }
   call->over = true;
-  call->inbox.Clear();
-  DropEvents(*call);
+  call->inbox.DropWaiting();
   if (HasCurrent(call)) DropCurrent();
-  sender().Send(call, std::move(frame), now_us());
-  if (absl::Status s = Account(call); !s.ok() && !call->queue.empty()) Abort(call, s);
+  SendFinalFrame(call, &header, result, bare ? Payload() : *reply);
+  if (absl::Status s = Account(call); !s.ok() && !call->end_written) Abort(call, s);
+}
+
+void ServerSession::SendFinalFrame(Call* call, wire::Header* header, const absl::Status& status,
+                                   const Payload& reply) {
+  if (status.ok() && header->metadata.empty()) {
+    sender().Send(call, header, reply, now_us());
+    return;
+  }
+  const StatusWriter writer(status);
+  writer.WriteTo(header);
+  FitHeader(header, reply.bytes.size(), sender().peer().header_size_max);
+  sender().Send(call, header, reply, now_us());
 }
 
 // How calls end.
@@ -268,7 +275,7 @@ void ServerSession::Abort(Call* call, const absl::Status& status) {
   call->end_written = true;
   deadlines().Remove(call);
   call->over = true;
-  call->inbox.Clear();
+  call->inbox.DropWaiting();
   (void)Account(call);
   if (HasCurrent(call)) DropCurrent();
   if (!call->begun || call->handler_done) return Finish(call);

@@ -84,6 +84,8 @@ class ServerSession final : public Session {
   void Refuse(const wire::Header& header, const absl::Status& status);  // no record was made
   void Abort(Call* call, const absl::Status& status);                   // not by its handler
   void Finish(Call* call);  // END is out, and the handler has ended
+  void SendFinalFrame(Call* call, wire::Header* header, const absl::Status& status,
+                      const Payload& reply);
   void SendEnd(uint64_t id, wire::Form form, const absl::Status& status, bool unseen);
 
   void Announce();

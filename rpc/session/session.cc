@@ -95,6 +95,7 @@ bool Session::Next(Event* event) {
     if (input == wire::FrameDecoder::kNeedMore) break;
     if (input == wire::FrameDecoder::kError) {
       if (over()) break;
+      if (counters_.frames_received == 0) form_ = decoder_.record_form();
       if (decoder_.fault() == wire::WireFault::kNotAFrame) {
         Close(decoder_.error(), Ending::kNow);
       } else {
@@ -107,12 +108,15 @@ bool Session::Next(Event* event) {
       HandleFrame(*frame);
     } else {
       header_seen_ = true;
-      if (RefuseByHeader(*frame) && !over()) decoder_.Drop();
+      if (frame->header.kind == wire::Kind::kHello) {
+        if (absl::Status s = CheckHelloSize(*frame); !s.ok()) Fail(s);
+      } else if (RefuseByHeader(*frame) && !over()) {
+        decoder_.Drop();
+      }
     }
   }
   if (events_.empty()) return false;
-  *event = std::move(events_.front());
-  events_.pop_front();
+  *event = events_.pop();
   return true;
 }
 
@@ -130,11 +134,16 @@ void Session::Consume(size_t size) {
 // Writes what may be written, and deals with what that brought about.
 void Session::TakeTurns() {
   if (!over()) sender_.Pump(now_us_);
-  for (Call* call : std::exchange(sender_.writable(), {})) {
+  for (Call* call : sender_.writable()) {
     call->write_waits = false;
     Push(EventOf(EventKind::kWritable, *call));
   }
-  for (Call* call : std::exchange(sender_.ended(), {})) OnEndWritten(call);
+  sender_.writable().clear();
+  while (!sender_.ended().empty()) {
+    Call* call = sender_.ended().back();
+    sender_.ended().pop_back();
+    OnEndWritten(call);
+  }
 }
 
 ReadResult Session::Read(uint64_t id, std::string_view* message) {
@@ -155,7 +164,12 @@ ReadResult Session::Read(uint64_t id, std::string_view* message) {
 }
 
 void Session::SetTag(uint64_t id, void* tag) {
-  if (Call* call = Find(id)) call->tag = tag;
+  Call* call = Find(id);
+  if (call == nullptr) return;
+  call->tag = tag;
+  for (Event& event : events_) {
+    if (event.call == id) event.tag = tag;
+  }
 }
 
 Call* Session::Find(uint64_t id) {
@@ -206,9 +220,9 @@ void Session::RecycleRetired() {
   retired_.clear();
 }
 
-void Session::DropEvents(const Call& call) {
-  std::erase_if(events_, [&](const Event& event) {
-    return event.call == call.id && event.kind != EventKind::kClosed &&
+void Session::DropEvents(uint64_t id) {
+  events_.remove_if([&](const Event& event) {
+    return event.call == id && event.kind != EventKind::kClosed &&
            event.kind != EventKind::kDraining;
   });
 }
@@ -278,6 +292,13 @@ bool Session::CheckCredit(const Call& call, uint64_t size) {
                                                  " bytes, but its credit is ",
                                                  call.inbox.credit())));
   return false;
+}
+
+absl::Status Session::CheckHelloSize(const wire::Frame& frame) {
+  if (frame.header.size <= kHelloSizeMax) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("the body of HELLO has ", frame.header.size,
+                                                   " bytes, but at most ", kHelloSizeMax,
+                                                   " are taken"));
 }
 
 absl::Status Session::CheckMessageSize(size_t size) const {

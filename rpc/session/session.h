@@ -16,7 +16,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -150,9 +149,9 @@ class Session {
   Call* NewCall(uint64_t id);
   // Takes the call out of every list; its memory stays until the next Next().
   void Retire(Call* call);
-  void Push(Event event) { events_.push_back(std::move(event)); }
+  void Push(Event event) { events_.push(std::move(event)); }
   // The application is done with the call: what it has not been told yet, it will not be told.
-  void DropEvents(const Call& call);
+  void DropEvents(uint64_t id);
   Event EventOf(EventKind kind, const Call& call) const;
 
   // The peer broke the protocol: tell it why, and end everything.
@@ -169,6 +168,7 @@ class Session {
   absl::Status Receive(Call* call, const wire::Frame& frame);
   // False, and it has failed, when a body of `size` bytes is beyond the call's credit.
   bool CheckCredit(const Call& call, uint64_t size);
+  static absl::Status CheckHelloSize(const wire::Frame& frame);
   // Whether a message of ours is within what the peer takes.
   absl::Status CheckMessageSize(size_t size) const;
   // The message that was just completed, and that nobody has read yet.
@@ -207,7 +207,7 @@ class Session {
   Sender sender_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Call>> calls_;
   Deadlines<Call> deadlines_;
-  std::deque<Event> events_;
+  Fifo<Event> events_;
   std::vector<std::unique_ptr<Call>> retired_;
   Call* current_call_ = nullptr;  // whose message, just completed, nobody has read yet
   std::string_view current_message_;

@@ -99,8 +99,8 @@ void Session::SendHello() {
 }
 
 absl::Status Session::ReadHello(const wire::Frame& frame) {
-  if (frame.dropped || frame.check == wire::BodyCheck::kBad ||
-      frame.check == wire::BodyCheck::kAbsent) {
+  if (absl::Status s = CheckHelloSize(frame); !s.ok()) return s;
+  if (frame.check == wire::BodyCheck::kBad || frame.check == wire::BodyCheck::kAbsent) {
     return absl::DataLossError("the body of HELLO does not have the md5 of its header");
   }
   wire::Hello hello;

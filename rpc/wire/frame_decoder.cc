@@ -194,10 +194,11 @@ bool FrameDecoder::CheckLength(std::string_view start) {
 bool FrameDecoder::ReadRecord(std::string_view record, Frame* frame) {
   started_ = true;
   const bool json = record[0] == kJsonFirstByte;
+  record_form_ = json ? Form::kJson : Form::kBinary;
   absl::Status status = json ? DecodeJsonHeader(record, &frame->json_strings, &frame->header)
                              : DecodeHeader(record, &frame->header);
   if (!status.ok()) return Fail(WireFault::kHeaderRecord, std::move(status));
-  frame->header.form = json ? Form::kJson : Form::kBinary;
+  frame->header.form = record_form_;
   frame->body = {};
   frame->check = BodyCheck::kGood;
   frame->dropped = frame->header.size > limits_.body_size_max;

@@ -95,6 +95,9 @@ class FrameDecoder {
   WireFault fault() const { return fault_; }
   const absl::Status& error() const { return error_; }
 
+  // The form of the last header record, also of one that could not be read.
+  Form record_form() const { return record_form_; }
+
   // When the input has ended: OK between two frames, DATA_LOSS with a sentence inside of one, and
   // the error after kError.
   absl::Status CheckEnd() const;
@@ -125,6 +128,7 @@ class FrameDecoder {
   uint64_t drop_size_ = 0;            // bytes still to be read and dropped
   WireFault fault_ = WireFault::kNone;
   bool started_ = false;  // a first frame has been read
+  Form record_form_ = Form::kBinary;
   absl::Status error_;
 };
 
