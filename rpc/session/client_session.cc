@@ -233,7 +233,10 @@ bool ClientSession::OnMessage(Call* call, const wire::Frame& frame) {
     EndHere(call, std::move(s));
     return false;
   }
-  if (HasCurrent(call) && !call->single_reply) Push(EventOf(EventKind::kMessage, *call));
+  if (!HasCurrent(call)) return true;
+  if (!call->single_reply) Push(EventOf(EventKind::kMessage, *call));
+  // A single reply is told with the END: one that came before it has to outlive its frame.
+  if (call->single_reply && frame.header.kind != wire::Kind::kEnd) KeepCurrent();
   return true;
 }
 
@@ -256,6 +259,7 @@ void ClientSession::EndByServer(Call* call, const wire::Header& header, bool fir
   sender().Forget(call);
   if (!call->single_reply && (HasCurrent(call) || !call->inbox.empty())) {
     call->end_header = std::make_unique<OwnedHeader>(header);
+    deadlines().Remove(call);  // it was kept
     return;
   }
   Event event = EventOf(EventKind::kEnd, *call);
@@ -291,14 +295,17 @@ void ClientSession::EndHere(Call* call, absl::Status status) {
 
 void ClientSession::EndLost(Call* call, const absl::Status& why, bool unseen) {
   Event event = EventOf(EventKind::kEnd, *call);
-  event.status = call->ended ? call->end_status : why;
+  event.status = why;
   event.unseen = unseen || !call->sent_open;
   Push(std::move(event));
   Retire(call);
 }
 
 void ClientSession::EndEveryCall(const absl::Status& why) {
-  for (Call* call : CallsById()) EndLost(call, why, call->id > goaway_call_);
+  for (Call* call : CallsById()) {
+    // Its END was in time; what is left is to be read.
+    if (!call->ended) EndLost(call, why, call->id > goaway_call_);
+  }
 }
 
 }  // namespace rpc::session

@@ -66,6 +66,7 @@ class ClientSession final : public Session {
   uint64_t HighestSeen() const override { return highest_; }
   uint64_t GoawayCall() const override { return 0; }
   bool PeerAnswersPings() const override { return hello_; }
+  bool FirstFrameIsDue() const override { return hello_; }
   bool AlwaysReads() const override { return true; }
 
   absl::Status CheckOpening(const Opening& opening) const;

@@ -29,7 +29,8 @@ enum class EventKind : uint8_t {
   kEnd,
   // Client: no new call can be opened on this connection; those that are open go on.
   kDraining,
-  // Both: the connection is of no further use, as `status` says why. Every call has ended.
+  // Both: the connection is of no further use, as `status` says why. Every call has ended, but a
+  // client's whose END had come while messages waited: these are still to be read, then kEnd comes.
   kClosed,
 };
 

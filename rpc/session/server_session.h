@@ -68,6 +68,7 @@ class ServerSession final : public Session {
   uint64_t HighestSeen() const override { return highest_; }
   uint64_t GoawayCall() const override { return std::min(highest_, final_call_); }
   bool PeerAnswersPings() const override { return hello_; }
+  bool FirstFrameIsDue() const override { return true; }
   bool AlwaysReads() const override { return false; }
 
   void OnGoaway(const wire::Header& header);

@@ -21,7 +21,7 @@ Session::Session(Buffers* buffers, const Limits& limits, TimeUs now_us)
     : buffers_(buffers),
       limits_(limits),
       decoder_(&buffers->decode, {.header_size_max = limits.header_size_max,
-                                  .body_size_max = limits.message_size_max}),
+                                  .body_size_max = std::max(limits.message_size_max, kHelloSizeMax)}),
       sender_(&buffers->encode, limits.output_size_max),
       now_us_(now_us),
       start_us_(now_us),
@@ -136,7 +136,7 @@ void Session::TakeTurns() {
   if (!over()) sender_.Pump(now_us_);
   for (Call* call : sender_.writable()) {
     call->write_waits = false;
-    Push(EventOf(EventKind::kWritable, *call));
+    if (!call->over) Push(EventOf(EventKind::kWritable, *call));
   }
   sender_.writable().clear();
   while (!sender_.ended().empty()) {
@@ -148,7 +148,7 @@ void Session::TakeTurns() {
 
 ReadResult Session::Read(uint64_t id, std::string_view* message) {
   Call* call = Find(id);
-  if (call == nullptr) return ReadResult::kGone;
+  if (call == nullptr || call->over) return ReadResult::kGone;
   if (!call->inbox.empty()) {
     *message = call->inbox.Take();
   } else if (current_call_ == call) {
@@ -367,7 +367,8 @@ void Session::CheckInvariants() const {
   Check(with_deadline == deadlines_.size(), "only open calls have deadlines");
   Check(deadlines_.Valid(), "deadlines are in order");
   Check(sender_.Valid(calls), "the sender's lines are in order");
-  Check(!over() || calls_.empty(), "no call outlives its connection");
+  const bool all_ended = std::all_of(calls.begin(), calls.end(), [](auto* c) { return c->ended; });
+  Check(!over() || all_ended, "no call outlives its connection, unless it only waits to be read");
 }
 
 }  // namespace rpc::session

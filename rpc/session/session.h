@@ -141,6 +141,8 @@ class Session {
   // When OnTime has something to do at the latest.
   virtual TimeUs OwnTimeUs() const { return kNever; }
   virtual bool PeerAnswersPings() const = 0;
+  // Whether the peer's first frame has to come soon, whatever is asked of it.
+  virtual bool FirstFrameIsDue() const = 0;
   // Whether the input is read even while the output is full, as one of the two sides must.
   virtual bool AlwaysReads() const = 0;
 
@@ -175,6 +177,8 @@ class Session {
   bool HasCurrent(const Call* call) const { return current_call_ == call; }
   std::string_view current_message() const { return current_message_; }
   void DropCurrent() { current_call_ = nullptr; }
+  // Moves it to its call's inbox, before the frame goes that it is a view of.
+  void KeepCurrent();
   absl::Status Account(Call* call);
   bool over() const { return ending_ != Ending::kNo; }
 
@@ -194,7 +198,6 @@ class Session {
   void HandleCredit(const wire::Frame& frame);
   void HandlePing();
   void SendPong();
-  void KeepCurrent();
   void TakeTurns();
   void RecycleRetired();
   void CheckKeepalive();

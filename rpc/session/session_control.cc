@@ -145,7 +145,7 @@ void Session::SendPong() {
 }
 
 TimeUs Session::KeepaliveTimeUs() const {
-  if (!header_seen_) return start_us_ + limits_.first_header_timeout_us;
+  if (!header_seen_ && FirstFrameIsDue()) return start_us_ + limits_.first_header_timeout_us;
   if (!PeerAnswersPings()) return kNever;
   if (ping_outstanding()) {
     return std::max(ping_sent_us_, input_us_) + limits_.keepalive_timeout_us;

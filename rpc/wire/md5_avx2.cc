@@ -1,5 +1,7 @@
 // MD5 of 8 bodies in a vector, with AVX2, and of two or three vectors at a time: while one waits
 // for its step, the next has its turn.
+#include <utility>
+
 #include "rpc/wire/md5_lanes.h"
 
 #if defined(__x86_64__)
@@ -43,17 +45,22 @@ template <size_t kStep>
   a = _mm256_add_epi32(b, RotatedLeft<RotationOfStep(kStep)>(sum));
 }
 
-// All steps of a block. The steps of the vectors take turns.
-template <size_t kVectors, size_t kStep = 0>
-[[gnu::target("avx2"), gnu::always_inline]] inline void Steps(
+// One step of a block, or all of them, of several vectors, which take turns: while one waits for
+// its last step, the next has its.
+template <size_t kStep, size_t kVectors>
+[[gnu::target("avx2"), gnu::always_inline]] inline void StepOfAll(
     __m256i (&v)[kVectors][4], const __m256i (&message)[kVectors][16]) {
-  if constexpr (kStep < 64) {
-    constexpr size_t kA = (64 - kStep) % 4, kB = (kA + 1) % 4, kC = (kA + 2) % 4, kD = (kA + 3) % 4;
-    for (size_t k = 0; k < kVectors; ++k) {
-      Step<kStep>(v[k][kA], v[k][kB], v[k][kC], v[k][kD], message[k][WordOfStep(kStep)]);
-    }
-    Steps<kVectors, kStep + 1>(v, message);
+  constexpr size_t kA = (64 - kStep) % 4, kB = (kA + 1) % 4, kC = (kA + 2) % 4, kD = (kA + 3) % 4;
+  for (size_t k = 0; k < kVectors; ++k) {
+    Step<kStep>(v[k][kA], v[k][kB], v[k][kC], v[k][kD], message[k][WordOfStep(kStep)]);
   }
+}
+
+template <size_t kVectors, size_t... kSteps>
+[[gnu::target("avx2"), gnu::always_inline]] inline void Steps(
+    __m256i (&v)[kVectors][4], const __m256i (&message)[kVectors][16],
+    std::index_sequence<kSteps...>) {
+  (StepOfAll<kSteps>(v, message), ...);
 }
 
 // Within each half of the registers: rows and columns of 4 x 4 words change places.
@@ -83,10 +90,17 @@ template <size_t kVectors, size_t kStep = 0>
   }
 }
 
+[[gnu::target("avx2"), gnu::always_inline]] inline __m128i Load(const uint8_t* state) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(state));
+}
+
+[[gnu::target("avx2"), gnu::always_inline]] inline void Store(uint8_t* state, __m128i words) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(state), words);
+}
+
 [[gnu::target("avx2"), gnu::always_inline]] inline void LoadStates(uint8_t* const* states,
                                                                    __m256i* v) {
-  const auto at = [&](size_t i) { return reinterpret_cast<const __m128i*>(states[i]); };
-  for (size_t i = 0; i < 4; ++i) v[i] = _mm256_loadu2_m128i(at(4 + i), at(i));
+  for (size_t i = 0; i < 4; ++i) v[i] = _mm256_set_m128i(Load(states[4 + i]), Load(states[i]));
   TransposeWords(v);
 }
 
@@ -94,8 +108,8 @@ template <size_t kVectors, size_t kStep = 0>
                                                                     uint8_t* const* states) {
   TransposeWords(v);
   for (size_t i = 0; i < 4; ++i) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(states[i]), _mm256_castsi256_si128(v[i]));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(states[4 + i]), _mm256_extracti128_si256(v[i], 1));
+    Store(states[i], _mm256_castsi256_si128(v[i]));
+    Store(states[4 + i], _mm256_extracti128_si256(v[i], 1));
   }
 }
 
@@ -111,7 +125,7 @@ template <size_t kVectors>
       LoadHalf(data + kWidth * k, offset + 32, message[k] + 8);
       for (size_t i = 0; i < 4; ++i) before[k][i] = v[k][i];
     }
-    Steps(v, message);
+    Steps(v, message, std::make_index_sequence<64>());
     for (size_t k = 0; k < kVectors; ++k) {
       for (size_t i = 0; i < 4; ++i) v[k][i] = _mm256_add_epi32(v[k][i], before[k][i]);
     }

@@ -1,5 +1,7 @@
 // MD5 of 16 bodies in a vector, with AVX-512, and of two vectors at a time: while one waits for its
 // step, the other has its turn.
+#include <utility>
+
 #include "rpc/wire/md5_lanes.h"
 
 #if defined(__x86_64__)
@@ -45,17 +47,22 @@ template <size_t kStep>
   a = _mm512_add_epi32(b, _mm512_rol_epi32(AddLast(sum, mixed), kRotation));
 }
 
-// All steps of a block. The steps of the vectors take turns.
-template <size_t kVectors, size_t kStep = 0>
-[[gnu::target("avx512f"), gnu::always_inline]] inline void Steps(
+// One step of a block, or all of them, of several vectors, which take turns: while one waits for
+// its last step, the next has its.
+template <size_t kStep, size_t kVectors>
+[[gnu::target("avx512f"), gnu::always_inline]] inline void StepOfAll(
     __m512i (&v)[kVectors][4], const __m512i (&message)[kVectors][16]) {
-  if constexpr (kStep < 64) {
-    constexpr size_t kA = (64 - kStep) % 4, kB = (kA + 1) % 4, kC = (kA + 2) % 4, kD = (kA + 3) % 4;
-    for (size_t k = 0; k < kVectors; ++k) {
-      Step<kStep>(v[k][kA], v[k][kB], v[k][kC], v[k][kD], message[k][WordOfStep(kStep)]);
-    }
-    Steps<kVectors, kStep + 1>(v, message);
+  constexpr size_t kA = (64 - kStep) % 4, kB = (kA + 1) % 4, kC = (kA + 2) % 4, kD = (kA + 3) % 4;
+  for (size_t k = 0; k < kVectors; ++k) {
+    Step<kStep>(v[k][kA], v[k][kB], v[k][kC], v[k][kD], message[k][WordOfStep(kStep)]);
   }
+}
+
+template <size_t kVectors, size_t... kSteps>
+[[gnu::target("avx512f"), gnu::always_inline]] inline void Steps(
+    __m512i (&v)[kVectors][4], const __m512i (&message)[kVectors][16],
+    std::index_sequence<kSteps...>) {
+  (StepOfAll<kSteps>(v, message), ...);
 }
 
 // Within each quarter of the registers: rows and columns of 4 x 4 words change places.
@@ -94,14 +101,21 @@ template <size_t kVectors, size_t kStep = 0>
   for (size_t i = 0; i < 4; ++i) TransposeQuarters(message + i);
 }
 
+[[gnu::target("avx512f"), gnu::always_inline]] inline __m128i Load(const uint8_t* state) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(state));
+}
+
+[[gnu::target("avx512f"), gnu::always_inline]] inline void Store(uint8_t* state, __m128i words) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(state), words);
+}
+
 [[gnu::target("avx512f"), gnu::always_inline]] inline void LoadStates(uint8_t* const* states,
                                                                       __m512i* v) {
-  const auto at = [&](size_t i) { return reinterpret_cast<const __m128i*>(states[i]); };
   for (size_t i = 0; i < 4; ++i) {
-    v[i] = _mm512_castsi128_si512(_mm_loadu_si128(at(i)));
-    v[i] = _mm512_inserti32x4(v[i], _mm_loadu_si128(at(4 + i)), 1);
-    v[i] = _mm512_inserti32x4(v[i], _mm_loadu_si128(at(8 + i)), 2);
-    v[i] = _mm512_inserti32x4(v[i], _mm_loadu_si128(at(12 + i)), 3);
+    v[i] = _mm512_castsi128_si512(Load(states[i]));
+    v[i] = _mm512_inserti32x4(v[i], Load(states[4 + i]), 1);
+    v[i] = _mm512_inserti32x4(v[i], Load(states[8 + i]), 2);
+    v[i] = _mm512_inserti32x4(v[i], Load(states[12 + i]), 3);
   }
   TransposeWords(v);
 }
@@ -109,18 +123,20 @@ template <size_t kVectors, size_t kStep = 0>
 [[gnu::target("avx512f"), gnu::always_inline]] inline void StoreStates(__m512i* v,
                                                                        uint8_t* const* states) {
   TransposeWords(v);
-  const auto at = [&](size_t i) { return reinterpret_cast<__m128i*>(states[i]); };
   for (size_t i = 0; i < 4; ++i) {
-    _mm_storeu_si128(at(i), _mm512_castsi512_si128(v[i]));
-    _mm_storeu_si128(at(4 + i), _mm512_extracti32x4_epi32(v[i], 1));
-    _mm_storeu_si128(at(8 + i), _mm512_extracti32x4_epi32(v[i], 2));
-    _mm_storeu_si128(at(12 + i), _mm512_extracti32x4_epi32(v[i], 3));
+    Store(states[i], _mm512_castsi512_si128(v[i]));
+    Store(states[4 + i], _mm512_extracti32x4_epi32(v[i], 1));
+    Store(states[8 + i], _mm512_extracti32x4_epi32(v[i], 2));
+    Store(states[12 + i], _mm512_extracti32x4_epi32(v[i], 3));
   }
 }
 
+// Without the address sanitizer: gcc 12's may move the arrays to a stack of its own, which is
+// aligned to 32 bytes where they need 64.
 template <size_t kVectors>
-[[gnu::target("avx512f")]] void HashLanes(const uint8_t* const* data, uint8_t* const* states,
-                                          size_t blocks) {
+[[gnu::target("avx512f"), gnu::no_sanitize_address]] void HashLanes(const uint8_t* const* data,
+                                                                    uint8_t* const* states,
+                                                                    size_t blocks) {
   __m512i v[kVectors][4];
   for (size_t k = 0; k < kVectors; ++k) LoadStates(states + kWidth * k, v[k]);
   for (size_t offset = 0; offset < blocks * kBlockSize; offset += kBlockSize) {
@@ -129,7 +145,7 @@ template <size_t kVectors>
       LoadMessage(data + kWidth * k, offset, message[k]);
       for (size_t i = 0; i < 4; ++i) before[k][i] = v[k][i];
     }
-    Steps(v, message);
+    Steps(v, message, std::make_index_sequence<64>());
     for (size_t k = 0; k < kVectors; ++k) {
       for (size_t i = 0; i < 4; ++i) v[k][i] = _mm512_add_epi32(v[k][i], before[k][i]);
     }
@@ -148,7 +164,7 @@ template <size_t kVectors>
     __m512i block = _mm512_maskz_loadu_epi8(body, job.data + job.size - rest);
     block = _mm512_mask_mov_epi8(block, end, _mm512_set1_epi8(-128));
     block = _mm512_mask_set1_epi64(block, 0x80, static_cast<long long>(8 * job.size));
-    _mm512_store_si512(blocks++, block);
+    _mm512_storeu_si512(blocks++, block);
   }
 }
 

@@ -111,13 +111,13 @@ class Group {
   }
 
   void HashLongRests() {
-    std::array<Block, kLanesMax> blocks;
+    alignas(kBlockSize) std::array<Block, kLanesMax> blocks;
     Lanes lanes;
     for (size_t i = 0; i < long_rests_count_; ++i) {
       const Md5Job& job = jobs_[long_rests_[i]];
       Block* block = &blocks[lanes.count];
       WriteRestBlock(job, block);
-      lanes.Add(block->bytes.data(), job.digest);
+      lanes.Add(block->data(), job.digest);
       if (lanes.count == width_ || i + 1 == long_rests_count_) {
         Run(lanes, 1);
         lanes.count = 0;
@@ -126,13 +126,13 @@ class Group {
   }
 
   void HashLastBlocks() {
-    std::array<Block, kLanesMax> blocks;
+    alignas(kBlockSize) std::array<Block, kLanesMax> blocks;
     for (auto left = jobs_; !left.empty();) {
       const auto jobs = left.first(std::min(left.size(), width_));
       left = left.subspan(jobs.size());
       backend_.write_last_blocks(jobs, blocks.data());
       Lanes lanes;
-      for (const Md5Job& job : jobs) lanes.Add(blocks[lanes.count].bytes.data(), job.digest);
+      for (const Md5Job& job : jobs) lanes.Add(blocks[lanes.count].data(), job.digest);
       Run(lanes, 1);
     }
   }

@@ -24,9 +24,7 @@ namespace rpc::wire::md5 {
 
 inline constexpr size_t kBlockSize = 64;
 
-struct alignas(kBlockSize) Block {
-  std::array<uint8_t, kBlockSize> bytes;
-};
+using Block = std::array<uint8_t, kBlockSize>;
 
 // The last block holds this many bytes of the body at most: 0x80 and the size follow.
 inline constexpr size_t kLastRestMax = 55;

@@ -2,6 +2,7 @@
 // the compiler's own kind, which is SSE2 on x86-64 and NEON on ARM. And the ends of bodies.
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "rpc/wire/md5_lanes.h"
 
@@ -43,17 +44,22 @@ template <size_t kStep, typename Word>
   a = b + ((sum << kRotation) | (sum >> (32 - kRotation)));
 }
 
-// All steps of a block. The steps of the words, or vectors, take turns.
-template <size_t kVectors, typename Word, size_t kStep = 0>
-[[gnu::always_inline]] inline void Steps(Word (&v)[kVectors][4],
-                                         const Word (&message)[kVectors][16]) {
-  if constexpr (kStep < 64) {
-    constexpr size_t kA = (64 - kStep) % 4, kB = (kA + 1) % 4, kC = (kA + 2) % 4, kD = (kA + 3) % 4;
-    for (size_t k = 0; k < kVectors; ++k) {
-      Step<kStep>(v[k][kA], v[k][kB], v[k][kC], v[k][kD], message[k][WordOfStep(kStep)]);
-    }
-    Steps<kVectors, Word, kStep + 1>(v, message);
+// One step of a block, or all of them, of several words or vectors, which take turns: while one
+// waits for its last step, the next has its.
+template <size_t kStep, size_t kVectors, typename Word>
+[[gnu::always_inline]] inline void StepOfAll(Word (&v)[kVectors][4],
+                                             const Word (&message)[kVectors][16]) {
+  constexpr size_t kA = (64 - kStep) % 4, kB = (kA + 1) % 4, kC = (kA + 2) % 4, kD = (kA + 3) % 4;
+  for (size_t k = 0; k < kVectors; ++k) {
+    Step<kStep>(v[k][kA], v[k][kB], v[k][kC], v[k][kD], message[k][WordOfStep(kStep)]);
   }
+}
+
+template <size_t kVectors, typename Word, size_t... kSteps>
+[[gnu::always_inline]] inline void Steps(Word (&v)[kVectors][4],
+                                         const Word (&message)[kVectors][16],
+                                         std::index_sequence<kSteps...>) {
+  (StepOfAll<kSteps>(v, message), ...);
 }
 
 uint32_t LoadWord(const uint8_t* bytes) {
@@ -94,7 +100,7 @@ void HashLanes(const uint8_t* const* data, uint8_t* const* states, size_t blocks
         before[k][i] = v[k][i];
       }
     }
-    Steps(v, message);
+    Steps(v, message, std::make_index_sequence<64>());
     for (size_t k = 0; k < kVectors; ++k) {
       for (size_t i = 0; i < 4; ++i) v[k][i] += before[k][i];
     }
@@ -156,7 +162,7 @@ const uint8_t* RestOf(const Md5Job& job) {
 }
 
 void WriteLastBlocks(std::span<const Md5Job> jobs, Block* blocks) {
-  for (const Md5Job& job : jobs) WriteLastBlock(RestOf(job), job.size, (blocks++)->bytes.data());
+  for (const Md5Job& job : jobs) WriteLastBlock(RestOf(job), job.size, (blocks++)->data());
 }
 
 }  // namespace
@@ -168,7 +174,7 @@ void HashBlocks(const uint8_t* data, size_t blocks, uint8_t* state) {
     uint32_t before[4], message[1][16];
     for (size_t i = 0; i < 4; ++i) before[i] = v[0][i];
     for (size_t i = 0; i < 16; ++i) message[0][i] = LoadWord(data + 4 * i);
-    Steps(v, message);
+    Steps(v, message, std::make_index_sequence<64>());
     for (size_t i = 0; i < 4; ++i) v[0][i] += before[i];
   }
   for (size_t i = 0; i < 4; ++i) StoreWord(v[0][i], state + 4 * i);
@@ -185,7 +191,7 @@ void HashEnd(const uint8_t* rest, uint64_t size, uint8_t* state) {
 }
 
 void WriteRestBlock(const Md5Job& job, Block* block) {
-  WriteBlock(RestOf(job), job.size % kBlockSize, block->bytes.data());
+  WriteBlock(RestOf(job), job.size % kBlockSize, block->data());
 }
 
 const Backend& Portable() {

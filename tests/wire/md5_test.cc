@@ -300,10 +300,10 @@ TEST_P(Md5BatchTest, EndsWithTheSizeInAllOf64Bits) {
     Md5Digest state = md5::kInitialState;
     if (size % 64 > md5::kLastRestMax) {
       md5::WriteRestBlock(job, &block);
-      md5::HashBlocks(block.bytes.data(), 1, state.data());
+      md5::HashBlocks(block.data(), 1, state.data());
     }
     md5::BackendOf(GetParam()).write_last_blocks({&job, 1}, &block);
-    md5::HashBlocks(block.bytes.data(), 1, state.data());
+    md5::HashBlocks(block.data(), 1, state.data());
     EXPECT_EQ(Hex(state), EndOfOpenSsl(size, rest.view())) << size << " bytes";
   }
 }
