@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpc/session/check.h"
+#include "rpc/session/fault.h"
 #include "rpc/session/metadata.h"
 #include "rpc/session/status_codec.h"
 #include "rpc/wire/frame_text.h"
@@ -16,9 +17,11 @@ namespace {
 constexpr size_t kRecordNumbersSizeMax = 100;
 
 }  // namespace
+
 ClientSession::ClientSession(Buffers* buffers, const Limits& limits, TimeUs now_us, bool hello)
     : Session(buffers, limits, now_us), hello_(hello) {
   sender().peer().exempt = !hello;
+  sender().peer().takes_parts = !hello;
   if (hello) SendHello();
 }
 
@@ -79,8 +82,23 @@ absl::StatusOr<uint64_t> ClientSession::SendOpening(const Opening& opening, cons
   call->inbox.Open(hello_ ? limits().call_window : wire::kNumberMax, !hello_);
   call->deadline_us = opening.deadline_us;
   if (call->deadline_us != kNever) deadlines().Add(call);
-  sender().Send(call, &header, message, now_us());
+  if (sender().peer().takes_parts || CreditCost(message.bytes.size()) <= call->credit) {
+    sender().Send(call, &header, message, now_us());
+    return call->id;
+  }
+  // It has to wait for the server's HELLO, but later calls need not: so the CALL goes before it.
+  header.flags = wire::kFlagBare;
+  sender().Send(call, &header, {}, now_us());
+  SendMessage(call, message, opening.last);
   return call->id;
+}
+
+// Returns whether all of it has been written.
+bool ClientSession::SendMessage(Call* call, const Payload& message, bool last) {
+  wire::Header header;
+  header.kind = wire::Kind::kMessage;
+  header.flags = last ? wire::kFlagLast : 0;
+  return sender().Send(call, &header, message, now_us());
 }
 
 Sent ClientSession::Write(uint64_t id, const Payload& message, bool last) {
@@ -92,10 +110,7 @@ Sent ClientSession::Write(uint64_t id, const Payload& message, bool last) {
     return Sent::kGone;
   }
   call->writing_closed = last;
-  wire::Header header;
-  header.kind = wire::Kind::kMessage;
-  header.flags = last ? wire::kFlagLast : 0;
-  const bool written = sender().Send(call, &header, message, now_us());
+  const bool written = SendMessage(call, message, last);
   call->write_waits = !written;
   return written ? Sent::kGoOn : Sent::kWait;
 }
@@ -112,7 +127,7 @@ Sent ClientSession::CloseWriting(uint64_t id) {
 }
 
 void ClientSession::Cancel(uint64_t id) {
-  DropEvents(id);  // its end may be among them
+  if (!Broken(Fault::kToldAfterCancel)) DropEvents(id);  // its end may be among them
   Call* call = Find(id);
   if (call == nullptr) return;
   SendCancel(*call);
@@ -124,7 +139,7 @@ void ClientSession::Shutdown() {
 }
 
 void ClientSession::SendCancel(const Call& call) {
-  if (!call.sent_open || call.ended || over()) return;
+  if (!call.sent_open || call.ended || over() || Broken(Fault::kCancelNotForwarded)) return;
   wire::Header header;
   header.kind = wire::Kind::kCancel;
   header.call = call.id;
@@ -156,7 +171,7 @@ void ClientSession::OnFrame(const wire::Frame& frame) {
 }
 
 void ClientSession::OnHello(const wire::Frame& frame) {
-  if (absl::Status s = ReadHello(frame); !s.ok()) return Fail(s);
+  if (absl::Status s = ReadHello(frame, limits().md5_waived); !s.ok()) return Fail(s);
   // Calls that were opened before had only what every server grants.
   const uint64_t more = sender().peer().call_window - kCallWindowMin;
   for (Call* call : CallsById()) sender().AddCredit(call, more);
@@ -167,14 +182,14 @@ void ClientSession::OnGoaway(const wire::Header& header) {
     return Fail(absl::InvalidArgumentError(
         absl::StrCat("GOAWAY names call ", header.call, " after one that named ", goaway_call_)));
   }
-  goaway_call_ = header.call;
+  goaway_call_ = Broken(Fault::kGoawayCallsLost) ? kGoawayAll : header.call;
   const absl::Status status = StatusOf(header);
   const absl::Status why = absl::UnavailableError(
       status.ok() ? "the server is draining"
                   : absl::StrCat("the server ended the connection: ", status.ToString()));
   if (!status.ok()) return Close(why, Ending::kAfterOutput);
   for (Call* call : CallsById()) {
-    if (call->id > goaway_call_) EndLost(call, why, true);
+    if (call->id > goaway_call_ && !call->ended) EndLost(call, why, true);
   }
   if (std::exchange(draining_, true)) return;
   Event event;
@@ -192,7 +207,7 @@ bool ClientSession::RefuseByHeader(const wire::Frame& frame) {
   if (!CheckCredit(*call, header.size)) return true;
   absl::Status s = call->inbox.CheckSize(header.size, limits().message_size_max);
   if (s.ok()) return false;
-  EndHere(call, std::move(s));
+  EndHere(call, std::move(s), header.kind == wire::Kind::kEnd);
   return true;
 }
 
@@ -210,7 +225,6 @@ void ClientSession::OnReply(const wire::Frame& frame) {
   }
   const bool first = !std::exchange(call->reply_begun, true);
   const bool ends = header.kind == wire::Kind::kEnd;
-  call->ended = ends;
   if (ends && header.code != 0) return EndByServer(call, header, first);
   if (absl::Status s = CheckParts(call->inbox, header); !s.ok()) return Fail(s);
   if (first && !ends && !header.metadata.empty()) {
@@ -230,7 +244,7 @@ bool ClientSession::OnMessage(Call* call, const wire::Frame& frame) {
     s = absl::InternalError("the server sent a second reply to a method with one");
   }
   if (!s.ok()) {
-    EndHere(call, std::move(s));
+    EndHere(call, std::move(s), frame.header.kind == wire::Kind::kEnd);
     return false;
   }
   if (!HasCurrent(call)) return true;
@@ -257,7 +271,8 @@ void ClientSession::EndByServer(Call* call, const wire::Header& header, bool fir
   }
   call->ended = true;
   sender().Forget(call);
-  if (!call->single_reply && (HasCurrent(call) || !call->inbox.empty())) {
+  const bool unread = HasCurrent(call) || !call->inbox.empty();
+  if (!call->single_reply && unread && !Broken(Fault::kEndBeforeMessages)) {
     call->end_header = std::make_unique<OwnedHeader>(header);
     deadlines().Remove(call);  // it was kept
     return;
@@ -284,8 +299,8 @@ void ClientSession::TellDeferredEnd(Call* call) {
   Retire(call);
 }
 
-void ClientSession::EndHere(Call* call, absl::Status status) {
-  SendCancel(*call);
+void ClientSession::EndHere(Call* call, absl::Status status, bool end_came) {
+  if (!end_came) SendCancel(*call);
   Event event = EventOf(EventKind::kEnd, *call);
   event.status = std::move(status);
   event.unseen = !call->sent_open;

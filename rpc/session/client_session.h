@@ -68,11 +68,13 @@ class ClientSession final : public Session {
   bool PeerAnswersPings() const override { return hello_; }
   bool FirstFrameIsDue() const override { return hello_; }
   bool AlwaysReads() const override { return true; }
+  bool HoldsForPeer() const override { return false; }
 
   absl::Status CheckOpening(const Opening& opening) const;
   absl::Status CheckRecordSize(const wire::Header& header, size_t body_size) const;
   absl::StatusOr<uint64_t> SendOpening(const Opening& opening, const Payload& message,
                                        uint32_t flags);
+  bool SendMessage(Call* call, const Payload& message, bool last);
   void OnHello(const wire::Frame& frame);
   void OnGoaway(const wire::Header& header);
   void OnReply(const wire::Frame& frame);
@@ -80,7 +82,8 @@ class ClientSession final : public Session {
 
   // The ways in which a call ends, besides Cancel.
   void EndByServer(Call* call, const wire::Header& header, bool first_frame);
-  void EndHere(Call* call, absl::Status status);                   // the server is told by CANCEL
+  // The server is told by CANCEL, unless its END is there.
+  void EndHere(Call* call, absl::Status status, bool end_came = false);
   void EndLost(Call* call, const absl::Status& why, bool unseen);  // the connection is gone
   void TellDeferredEnd(Call* call);
   void SendCancel(const Call& call);

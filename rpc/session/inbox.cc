@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpc/session/fault.h"
 
 namespace rpc::session {
 namespace {
@@ -12,6 +13,10 @@ namespace {
 // The window doubles when this many windows have been granted in a row to a reader that had no
 // message waiting.
 constexpr uint64_t kWindowsBeforeGrowth = 4;
+
+// Gives *text the value `next`, and the memory it had before back. (Assigning a short string would
+// keep that memory.)
+void Replace(std::string* text, std::string next) { text->swap(next); }
 
 }  // namespace
 
@@ -25,13 +30,13 @@ void Inbox::Open(uint64_t credit, bool exempt) {
 void Inbox::DropWaiting() {
   assembling_ = false;
   waiting_size_ = 0;
-  assembly_ = std::string();
+  Replace(&assembly_, "");
   messages_.clear();
 }
 
 void Inbox::Clear() {
   DropWaiting();
-  taken_ = std::string();
+  Replace(&taken_, "");
 }
 
 void Inbox::Charge(uint64_t size) {
@@ -49,28 +54,22 @@ absl::Status Inbox::CheckSize(uint64_t size, uint64_t message_size_max) const {
 absl::Status Inbox::Add(const wire::Header& header, std::string_view body, const Limits& limits,
                         wire::Expander* expander, std::string_view* message) {
   *message = {};
-  if (header.encoding != wire::Encoding::kIdentity &&
-      (header.encoding != wire::Encoding::kZstd || !limits.zstd)) {
-    return absl::UnimplementedError(
-        absl::StrCat("encoding ", static_cast<int32_t>(header.encoding), " was not offered"));
-  }
-  if (absl::Status s = CheckSize(body.size(), limits.message_size_max); !s.ok()) return s;
   if (header.Has(wire::kFlagMore)) {
     assembling_ = true;
     assembly_ += body;
     return absl::OkStatus();
   }
   if (assembling_) {
-    assembly_ += body;
+    assembly_.insert(Broken(Fault::kPartsOutOfOrder) ? 0 : assembly_.size(), body);
     assembling_ = false;
-    taken_ = std::exchange(assembly_, std::string());
+    Replace(&taken_, std::exchange(assembly_, std::string()));
     body = taken_;
   }
   if (header.encoding == wire::Encoding::kZstd && !body.empty()) {
     std::string expanded;
     absl::Status s = expander->Expand(body, limits.message_size_max, &expanded);
     if (!s.ok()) return s;
-    taken_ = std::move(expanded);
+    Replace(&taken_, std::move(expanded));
     body = taken_;
   }
   *message = body.data() == nullptr ? std::string_view("") : body;
@@ -89,7 +88,7 @@ void Inbox::Keep(std::string_view message) {
 
 std::string_view Inbox::Take() {
   assert(!messages_.empty());
-  taken_ = messages_.pop();
+  Replace(&taken_, messages_.pop());
   waiting_size_ -= CreditCost(taken_.size());
   return taken_;
 }

@@ -36,8 +36,9 @@ class Inbox {
   // RESOURCE_EXHAUSTED with both numbers that the call ends with.
   absl::Status CheckSize(uint64_t size, uint64_t message_size_max) const;
 
-  // One message-carrying body. When it completes a message, *message is that message: a view of
-  // `body`, or of memory that stays until the next Add. Else *message has no address.
+  // One message-carrying body, whose size has been checked. When it completes a message, *message
+  // is that message: a view of `body`, or of memory that stays until the next Add. Else *message
+  // has no address.
   // Fails with the status that the call ends with.
   absl::Status Add(const wire::Header& header, std::string_view body, const Limits& limits,
                    wire::Expander* expander, std::string_view* message);

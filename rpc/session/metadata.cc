@@ -2,25 +2,20 @@
 
 #include <algorithm>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "rpc/wire/bytes_as_text.h"
+#include "rpc/wire/frame_format.h"
 #include "rpc/wire/frame_text.h"
 #include "rpc/wire/limits.h"
 
 namespace rpc::session {
 namespace {
 
-constexpr std::string_view kBinarySuffix = "-bin";
-
 bool IsKeyCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
 bool IsPrintable(char c) { return c >= ' ' && c <= '~'; }
-
-std::string Shown(std::string_view key) {
-  return absl::CHexEscape(absl::string_view(key.data(), std::min<size_t>(key.size(), 40)));
-}
 
 }  // namespace
 
@@ -33,17 +28,17 @@ absl::Status CheckMetadata(std::span<const wire::Metadatum> metadata) {
   for (const wire::Metadatum& m : metadata) {
     if (m.key.empty() || m.key.size() > wire::kMetadataKeySizeMax) {
       return absl::InvalidArgumentError(
-          absl::StrCat("metadata key \"", Shown(m.key), "\" has ", m.key.size(),
+          absl::StrCat("metadata key \"", wire::Printable(m.key), "\" has ", m.key.size(),
                        " bytes, but must have from 1 to ", wire::kMetadataKeySizeMax));
     }
     if (!std::all_of(m.key.begin(), m.key.end(), IsKeyCharacter)) {
-      return absl::InvalidArgumentError(absl::StrCat("metadata key \"", Shown(m.key),
+      return absl::InvalidArgumentError(absl::StrCat("metadata key \"", wire::Printable(m.key),
                                                      "\" has a character outside a-z 0-9 . _ -"));
     }
-    if (!m.key.ends_with(kBinarySuffix) &&
+    if (!m.key.ends_with(wire::kBinaryKeyEnd) &&
         !std::all_of(m.value.begin(), m.value.end(), IsPrintable)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the value of metadata key \"", Shown(m.key),
+          absl::StrCat("the value of metadata key \"", wire::Printable(m.key),
                        "\" is not printable ASCII; a key that ends in -bin may have any value"));
     }
   }

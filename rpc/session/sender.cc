@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "rpc/session/fault.h"
+
 namespace rpc::session {
 namespace {
 
@@ -81,7 +83,10 @@ void Sender::Forget(Call* call) {
 
 bool Sender::CanGo(const Call& call) const {
   if (call.queue.empty()) return false;
-  return call.queue.front().bare() || peer_.exempt || call.credit >= kFrameCreditMin;
+  const Outgoing& frame = call.queue.front();
+  if (frame.bare() || peer_.exempt) return true;
+  const size_t size = peer_.takes_parts ? 0 : frame.rest.size();
+  return call.credit >= CreditCost(size);
 }
 
 // Puts the call in the line where it belongs, if it has anything that can go.
@@ -102,7 +107,8 @@ bool Sender::CanGoAtOnce(const Call& call, const wire::Header& header, size_t si
   if (!call.queue.empty() || output_full()) return false;
   if (header.kind == wire::Kind::kCall && !opening_.empty()) return false;
   if (header.Has(wire::kFlagBare) || peer_.exempt) return true;
-  return size <= peer_.frame_body_size_max && CreditCost(size) <= call.credit;
+  const bool affords = CreditCost(size) <= call.credit || Broken(Fault::kCreditIgnored);
+  return size <= peer_.frame_body_size_max && affords;
 }
 
 // Writes the next part of the first frame in the call's queue.

@@ -26,7 +26,8 @@ struct PeerLimits {
   uint64_t calls_max = wire::kNumberMax;
   uint32_t header_size_max = wire::kHeaderSizeMaxDefault;
   bool zstd = false;
-  bool exempt = false;  // sent no HELLO: bodies are never cut, and need no credit
+  bool takes_parts = true;  // false while its HELLO is awaited: what does not fit whole waits
+  bool exempt = false;      // sent no HELLO: bodies are never cut, and need no credit
 };
 
 class Sender {

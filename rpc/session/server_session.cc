@@ -5,11 +5,22 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpc/session/check.h"
+#include "rpc/session/fault.h"
 #include "rpc/session/metadata.h"
 #include "rpc/session/status_codec.h"
+#include "rpc/wire/bytes_as_text.h"
 #include "rpc/wire/frame_text.h"
 
 namespace rpc::session {
+namespace {
+
+// The id of a call in a record, at its longest, in either form.
+constexpr size_t kCallFieldSizeMax = 32;
+
+// Of a method's name in a sentence.
+constexpr size_t kShownNameMax = 200;
+
+}  // namespace
 
 ServerSession::ServerSession(Buffers* buffers, const Limits& limits, FindMethod find_method,
                              TimeUs now_us)
@@ -41,12 +52,14 @@ void ServerSession::OnFrame(const wire::Frame& frame) {
 void ServerSession::OnFirstFrame(const wire::Frame& frame) {
   if (frame.header.kind != wire::Kind::kHello) {
     sender().peer().exempt = true;
-    if (draining()) FinishDrain();
+    if (!draining()) return;
+    drain_ = DrainStep::kFinal;  // its CALL is refused before the connection ends
+    drain_us_ = now_us();
     return;
   }
   hello_ = true;
   SendHello();
-  if (absl::Status s = ReadHello(frame); !s.ok()) return Fail(s);
+  if (absl::Status s = ReadHello(frame, false); !s.ok()) return Fail(s);
   if (draining()) Announce();
 }
 
@@ -60,7 +73,9 @@ void ServerSession::OnGoaway(const wire::Header& header) {
 
 bool ServerSession::RefuseByHeader(const wire::Frame& frame) {
   const wire::Header& header = frame.header;
-  if (header.kind != wire::Kind::kMessage || header.Has(wire::kFlagBare)) return false;
+  if (header.Has(wire::kFlagBare)) return false;
+  if (header.kind == wire::Kind::kCall) return !CheckOpeningCredit(header);
+  if (header.kind != wire::Kind::kMessage) return false;
   Call* call = Find(header.call);
   if (call == nullptr || call->over) return header.call <= highest_;
   if (!CheckCredit(*call, header.size)) return true;
@@ -72,9 +87,21 @@ bool ServerSession::RefuseByHeader(const wire::Frame& frame) {
 
 // Calls.
 
+// False, and it has failed, when the message of a CALL is beyond what a call begins with.
+bool ServerSession::CheckOpeningCredit(const wire::Header& header) {
+  Inbox inbox;
+  inbox.Open(limits().call_window, !hello_);
+  if (inbox.Affords(header.size)) return true;
+  Fail(absl::ResourceExhaustedError(absl::StrCat("CALL ", header.call, " has a body of ",
+                                                 header.size, " bytes, but its credit is ",
+                                                 inbox.credit())));
+  return false;
+}
+
 bool ServerSession::CheckId(uint64_t id) {
   if (id == 0) {
-    if (Find(0) == nullptr) return true;
+    const Call* last = Find(0);
+    if (last == nullptr || last->end_written) return true;
     Fail(absl::InvalidArgumentError("CALL 0 came while call 0 is open"));
     return false;
   }
@@ -96,8 +123,8 @@ void ServerSession::OnCall(const wire::Frame& frame) {
   call->single_reply = method->single_reply;
   call->credit = sender().peer().call_window;
   call->inbox.Open(limits().call_window, !hello_);
-  if (header.timeout_us > 0) {
-    call->deadline_us = now_us() + header.timeout_us;
+  if (header.timeout_us > 0 && !Broken(Fault::kDeadlineForgotten)) {
+    call->deadline_us = header_us() + header.timeout_us;
     deadlines().Add(call);
   }
   if (absl::Status s = CheckParts(call->inbox, header); !s.ok()) return Fail(s);
@@ -112,16 +139,22 @@ void ServerSession::OnCall(const wire::Frame& frame) {
 absl::Status ServerSession::Refusal(const wire::Frame& frame, const Method** method) {
   if (drain_ == DrainStep::kFinal) return absl::UnavailableError("the server is draining");
   const wire::Header& header = frame.header;
+  if (header.timeout_us > 0 && header_us() + header.timeout_us <= now_us()) {
+    return absl::DeadlineExceededError("the deadline passed before the call had arrived");
+  }
   if (absl::Status s = CheckMetadata(header.metadata); !s.ok()) return s;
   if (open_calls() >= limits().calls_max) {
     return absl::ResourceExhaustedError(
         absl::StrCat(open_calls(), " calls of this connection have not ended, and at most ",
                      limits().calls_max, " are taken"));
   }
+  if (Find(header.call) != nullptr) {
+    return absl::ResourceExhaustedError("the handler of the last call 0 has not ended");
+  }
   *method = find_method_(header.name);
   if (*method != nullptr) return absl::OkStatus();
   return absl::UnimplementedError(
-      absl::StrCat("there is no method \"", wire::ShownText(header.name), "\""));
+      absl::StrCat("there is no method \"", wire::Printable(header.name, kShownNameMax), "\""));
 }
 
 void ServerSession::OnMessage(const wire::Frame& frame) {
@@ -152,6 +185,7 @@ void ServerSession::TakeMessage(Call* call, const wire::Frame& frame) {
     if (HasCurrent(call)) Push(EventOf(EventKind::kMessage, *call));
   } else if (header.kind == wire::Kind::kCall && call->single_request) {
     call->open_header = std::make_unique<OwnedHeader>(header);
+    if (absl::Status s = Account(call); !s.ok()) return Abort(call, s);
   }
   if (header.Has(wire::kFlagLast)) OnLast(call);
 }
@@ -199,7 +233,16 @@ Sent ServerSession::SendMetadata(uint64_t id, std::span<const wire::Metadatum> m
   wire::Header header;
   header.kind = wire::Kind::kMessage;
   header.flags = wire::kFlagBare;
+  header.form = call->form;
   header.metadata.assign(metadata.begin(), metadata.end());
+  const size_t size = wire::EncodedRecordSize(header, 0) + kCallFieldSizeMax;
+  const size_t size_max = sender().peer().header_size_max;
+  if (size > size_max) {
+    Abort(call, absl::ResourceExhaustedError(
+                    absl::StrCat("the leading metadata takes a header of ", size,
+                                 " bytes, but the client takes at most ", size_max)));
+    return Sent::kGone;
+  }
   sender().Send(call, &header, {}, now_us());
   return Sent::kGoOn;
 }
@@ -270,7 +313,7 @@ void ServerSession::Refuse(const wire::Header& header, const absl::Status& statu
 
 void ServerSession::Abort(Call* call, const absl::Status& status) {
   if (call->end_written || (call->over && !call->handler_done)) return;  // it has its END
-  SendEnd(call->id, call->form, status, !call->begun);
+  SendEnd(call->id, call->form, status, !call->begun || Broken(Fault::kUnseenAfterHandling));
   sender().Forget(call);
   call->end_written = true;
   deadlines().Remove(call);
@@ -282,11 +325,13 @@ void ServerSession::Abort(Call* call, const absl::Status& status) {
   Event event = EventOf(EventKind::kCancelled, *call);
   event.status = status;
   Push(std::move(event));
+  if (Broken(Fault::kSlotFreedEarly)) Finish(call);
 }
 
 void ServerSession::OnEndWritten(Call* call) { Finish(call); }
 
 void ServerSession::Finish(Call* call) {
+  if (Broken(Fault::kCallLeaked) && call->begun) return;
   Retire(call);
   CloseWhenDrained();
 }
@@ -301,6 +346,7 @@ void ServerSession::SendEnd(uint64_t id, wire::Form form, const absl::Status& st
   writer.WriteTo(&header);
   FitHeader(&header, 0, sender().peer().header_size_max);
   sender().SendNow(&header);
+  if (Broken(Fault::kEndTwice)) sender().SendNow(&header);
 }
 
 void ServerSession::OnDeadline(Call* call) {
@@ -344,11 +390,7 @@ void ServerSession::Announce() {
 }
 
 void ServerSession::OnTime() {
-  if (drain_ == DrainStep::kAnnounced && now_us() >= drain_us_) FinishDrain();
-}
-
-TimeUs ServerSession::OwnTimeUs() const {
-  return drain_ == DrainStep::kAnnounced ? drain_us_ : kNever;
+  if (now_us() >= drain_us_) FinishDrain();
 }
 
 void ServerSession::OnPong() {
@@ -357,6 +399,7 @@ void ServerSession::OnPong() {
 
 void ServerSession::FinishDrain() {
   drain_ = DrainStep::kFinal;
+  drain_us_ = kNever;
   final_call_ = highest_;
   if (hello_) SendGoaway(final_call_);
   CloseWhenDrained();
@@ -366,12 +409,14 @@ void ServerSession::SendGoaway(uint64_t call) {
   wire::Header header;
   header.kind = wire::Kind::kGoaway;
   header.form = form();
+  header.message = "the server is draining";
   header.call = call;
   sender().SendNow(&header);
 }
 
 void ServerSession::CloseWhenDrained() {
-  if (drain_ != DrainStep::kFinal || open_calls() > 0 || over()) return;
+  const bool wait = open_calls() > 0 && !Broken(Fault::kDrainLosesCalls);
+  if (drain_ != DrainStep::kFinal || wait || over()) return;
   Close(absl::OkStatus(), Ending::kAfterOutput);
 }
 

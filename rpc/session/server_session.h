@@ -31,7 +31,8 @@ class ServerSession final : public Session {
 
   ServerSession(Buffers* buffers, const Limits& limits, FindMethod find_method, TimeUs now_us);
 
-  // Leading metadata: before the first message. REQUIRES: CheckMetadata(metadata).ok()
+  // Leading metadata: before the first message. What the client's limit on headers does not allow
+  // ends the call RESOURCE_EXHAUSTED. REQUIRES: CheckMetadata(metadata).ok()
   Sent SendMetadata(uint64_t call, std::span<const wire::Metadatum> metadata);
 
   // One message of a stream.
@@ -62,7 +63,7 @@ class ServerSession final : public Session {
   void OnEndWritten(Call* call) override;
   void OnKept(Call* call) override;
   void OnTime() override;
-  TimeUs OwnTimeUs() const override;
+  TimeUs OwnTimeUs() const override { return drain_us_; }
   void OnPong() override;
   void EndEveryCall(const absl::Status& why) override;
   uint64_t HighestSeen() const override { return highest_; }
@@ -70,10 +71,12 @@ class ServerSession final : public Session {
   bool PeerAnswersPings() const override { return hello_; }
   bool FirstFrameIsDue() const override { return true; }
   bool AlwaysReads() const override { return false; }
+  bool HoldsForPeer() const override { return true; }
 
   void OnGoaway(const wire::Header& header);
   void OnCall(const wire::Frame& frame);
   bool CheckId(uint64_t id);
+  bool CheckOpeningCredit(const wire::Header& header);
   absl::Status Refusal(const wire::Frame& frame, const Method** method);
   void OnMessage(const wire::Frame& frame);
   void TakeMessage(Call* call, const wire::Frame& frame);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpc/session/check.h"
+#include "rpc/session/fault.h"
 #include "rpc/session/status_codec.h"
 #include "rpc/wire/frame_text.h"
 
@@ -15,13 +16,23 @@ namespace {
 // Call records kept for reuse.
 constexpr size_t kSpareCallsMax = 4096;
 
+// With those values raised to what every receiver has to take.
+Limits Raised(Limits limits) {
+  limits.call_window = std::max(limits.call_window, kCallWindowMin);
+  limits.frame_body_size_max = std::max(limits.frame_body_size_max, kFrameBodySizeMin);
+  limits.header_size_max = std::clamp(limits.header_size_max, wire::kHeaderSizeMaxDefault,
+                                      wire::kHeaderSizeMaxCeiling);
+  return limits;
+}
+
 }  // namespace
 
 Session::Session(Buffers* buffers, const Limits& limits, TimeUs now_us)
     : buffers_(buffers),
-      limits_(limits),
-      decoder_(&buffers->decode, {.header_size_max = limits.header_size_max,
-                                  .body_size_max = std::max(limits.message_size_max, kHelloSizeMax)}),
+      limits_(Raised(limits)),
+      decoder_(&buffers->decode,
+               {.header_size_max = limits_.header_size_max,
+                .body_size_max = std::max(limits.message_size_max, kHelloSizeMax)}),
       sender_(&buffers->encode, limits.output_size_max),
       now_us_(now_us),
       start_us_(now_us),
@@ -105,12 +116,22 @@ bool Session::Next(Event* event) {
       if (input == wire::FrameDecoder::kHeader) decoder_.Drop();
     } else if (input == wire::FrameDecoder::kFrame) {
       KeepCurrent();
+      if (!std::exchange(header_announced_, false)) header_us_ = now_us_;
       HandleFrame(*frame);
     } else {
-      header_seen_ = true;
+      header_seen_ = header_announced_ = true;
+      header_us_ = now_us_;
+      const bool first = counters_.frames_received == 0;
+      if (first) form_ = frame->header.form;
       if (frame->header.kind == wire::Kind::kHello) {
         if (absl::Status s = CheckHelloSize(*frame); !s.ok()) Fail(s);
-      } else if (RefuseByHeader(*frame) && !over()) {
+      } else if (frame->header.size > limits_.message_size_max) {
+        KeepCurrent();
+        HandleFrame(*frame);  // its body is not waited for
+        header_announced_ = false;
+        decoder_.Drop();
+      } else if (!first && RefuseByHeader(*frame)) {
+        header_announced_ = false;
         decoder_.Drop();
       }
     }
@@ -136,7 +157,7 @@ void Session::TakeTurns() {
   if (!over()) sender_.Pump(now_us_);
   for (Call* call : sender_.writable()) {
     call->write_waits = false;
-    if (!call->over) Push(EventOf(EventKind::kWritable, *call));
+    if (!call->over && !Broken(Fault::kWakeupLost)) Push(EventOf(EventKind::kWritable, *call));
   }
   sender_.writable().clear();
   while (!sender_.ended().empty()) {
@@ -148,6 +169,10 @@ void Session::TakeTurns() {
 
 ReadResult Session::Read(uint64_t id, std::string_view* message) {
   Call* call = Find(id);
+  if (call == nullptr || call->over) return ReadResult::kGone;
+  // What waits is read first, and that may take the memory of the current message.
+  if (current_call_ == call && !call->inbox.empty()) KeepCurrent();
+  call = Find(id);
   if (call == nullptr || call->over) return ReadResult::kGone;
   if (!call->inbox.empty()) {
     *message = call->inbox.Take();
@@ -164,9 +189,7 @@ ReadResult Session::Read(uint64_t id, std::string_view* message) {
 }
 
 void Session::SetTag(uint64_t id, void* tag) {
-  Call* call = Find(id);
-  if (call == nullptr) return;
-  call->tag = tag;
+  if (Call* call = Find(id)) call->tag = tag;
   for (Event& event : events_) {
     if (event.call == id) event.tag = tag;
   }
@@ -239,12 +262,13 @@ Event Session::EventOf(EventKind kind, const Call& call) const {
 void Session::KeepCurrent() {
   if (current_call_ == nullptr) return;
   Call* call = std::exchange(current_call_, nullptr);
+  if (Broken(Fault::kMessageTwice)) call->inbox.Keep(std::string(current_message_));
   call->inbox.Keep(current_message_);
   OnKept(call);
 }
 
 absl::Status Session::Account(Call* call) {
-  uint64_t size = call->inbox.memory_size();
+  uint64_t size = Broken(Fault::kMemoryNotCounted) ? 0 : call->inbox.memory_size();
   if (call->open_header != nullptr) size += call->open_header->memory_size();
   if (call->end_header != nullptr) size += call->end_header->memory_size();
   memory_size_ += size - call->memory_counted;
@@ -254,8 +278,8 @@ absl::Status Session::Account(Call* call) {
     call->inbox_full = full;
     full ? ++full_inboxes_ : --full_inboxes_;
   }
-  if (memory_size() <= limits_.memory_size_max) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("this connection holds ", memory_size(),
+  if (held_size() <= limits_.memory_size_max) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("this connection holds ", held_size(),
                                                    " bytes of messages, but at most ",
                                                    limits_.memory_size_max, " are allowed"));
 }
@@ -264,14 +288,22 @@ absl::Status Session::Receive(Call* call, const wire::Frame& frame) {
   const wire::Header& header = frame.header;
   if (!CheckCredit(*call, header.size)) return absl::OkStatus();
   call->inbox.Charge(header.size);
-  if (frame.dropped) return call->inbox.CheckSize(header.size, limits_.message_size_max);
-  if (frame.check == wire::BodyCheck::kBad ||
-      (frame.check == wire::BodyCheck::kAbsent && !limits_.md5_waived)) {
+  const bool hello = !sender_.peer().exempt;  // it has heard what this side waives and offers
+  if (absl::Status s = call->inbox.CheckSize(header.size, limits_.message_size_max); !s.ok()) {
+    return s;
+  }
+  if ((frame.check == wire::BodyCheck::kBad && !Broken(Fault::kMd5NotChecked)) ||
+      (frame.check == wire::BodyCheck::kAbsent && !(limits_.md5_waived && hello))) {
     ++counters_.bodies_corrupted;
     return absl::DataLossError(absl::StrCat("the body of ", header.size, " bytes ",
                                             frame.check == wire::BodyCheck::kBad
                                                 ? "does not have the md5 of its header"
                                                 : "came without md5"));
+  }
+  if (header.encoding != wire::Encoding::kIdentity &&
+      !(header.encoding == wire::Encoding::kZstd && limits_.zstd && hello)) {
+    return absl::UnimplementedError(
+        absl::StrCat("encoding ", static_cast<int32_t>(header.encoding), " was not offered"));
   }
   std::string_view message;
   absl::Status s = call->inbox.Add(header, frame.body, limits_, &buffers_->expander, &message);
@@ -309,7 +341,8 @@ absl::Status Session::CheckMessageSize(size_t size) const {
 }
 
 void Session::SendCredit(Call* call) {
-  const bool roomy = memory_size() < limits_.memory_size_max / 4;
+  if (Broken(Fault::kCreditNotReturned)) return;
+  const bool roomy = held_size() < limits_.memory_size_max / 4;
   const uint64_t credit = call->inbox.Grant(roomy, limits_.call_window_max);
   if (credit == 0 || over()) return;
   wire::Header header;
@@ -336,7 +369,8 @@ void Session::Fail(const absl::Status& why) {
 void Session::Close(const absl::Status& why, Ending ending) {
   if (over()) return;
   ending_ = ending;
-  EndEveryCall(why);
+  // What the peer did wrong is no fault of the calls.
+  EndEveryCall(absl::IsCancelled(why) ? why : absl::UnavailableError(why.message()));
   Event event;
   event.kind = EventKind::kClosed;
   event.status = why;

@@ -145,6 +145,9 @@ class Session {
   virtual bool FirstFrameIsDue() const = 0;
   // Whether the input is read even while the output is full, as one of the two sides must.
   virtual bool AlwaysReads() const = 0;
+  // Whether messages that wait to be sent are held because of the peer, and not by the
+  // application's own choice.
+  virtual bool HoldsForPeer() const = 0;
 
   Call* Find(uint64_t id);
   std::vector<Call*> CallsById() const;
@@ -162,7 +165,8 @@ class Session {
   void Close(const absl::Status& why, Ending ending);
 
   void SendHello();
-  absl::Status ReadHello(const wire::Frame& frame);
+  // `md5_waived`: our own HELLO, which the peer has read, takes bodies without md5.
+  absl::Status ReadHello(const wire::Frame& frame, bool md5_waived);
   void SendPing();
   void SendCredit(Call* call);
   // Deals with the message, or the part of one, that a frame carries. OK, or what the call ends
@@ -180,6 +184,8 @@ class Session {
   // Moves it to its call's inbox, before the frame goes that it is a view of.
   void KeepCurrent();
   absl::Status Account(Call* call);
+  // When the header of the frame at hand was read; its body may have come later.
+  TimeUs header_us() const { return header_us_; }
   bool over() const { return ending_ != Ending::kNo; }
 
   TimeUs now_us() const { return now_us_; }
@@ -191,6 +197,9 @@ class Session {
   wire::Form form() const { return form_; }
   bool first_frame() const { return counters_.frames_received == 1; }
   bool header_seen() const { return header_seen_; }
+  uint64_t held_size() const {
+    return memory_size_ + (HoldsForPeer() ? sender_.queued_size() : 0);
+  }
   bool ping_outstanding() const { return ping_sent_us_ != kNever; }
 
  private:
@@ -219,6 +228,8 @@ class Session {
   TimeUs now_us_;
   TimeUs start_us_;
   TimeUs input_us_;   // when bytes last came, or reading was paused
+  TimeUs header_us_ = 0;
+  bool header_announced_ = false;  // of a frame whose body is still to come
   TimeUs output_us_;  // when bytes last went, or there were none to go
   TimeUs ping_sent_us_ = kNever;
   TimeUs last_ping_us_ = 0;

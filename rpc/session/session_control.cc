@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
+#include "rpc/session/fault.h"
 #include "rpc/session/session.h"
 #include "rpc/wire/frame_text.h"
 #include "rpc/wire/header.pb.h"
@@ -34,6 +35,7 @@ std::string WriteHelloBody(const Limits& limits, wire::Form form) {
 }
 
 bool ReadHelloBody(const wire::Frame& frame, wire::Hello* hello) {
+  if (frame.body.empty()) return true;
   if (frame.header.form == wire::Form::kBinary) {
     return hello->ParseFromArray(frame.body.data(), static_cast<int>(frame.body.size()));
   }
@@ -98,9 +100,10 @@ void Session::SendHello() {
   sender_.SendNow(&header, WriteHelloBody(limits_, form_));
 }
 
-absl::Status Session::ReadHello(const wire::Frame& frame) {
+absl::Status Session::ReadHello(const wire::Frame& frame, bool md5_waived) {
   if (absl::Status s = CheckHelloSize(frame); !s.ok()) return s;
-  if (frame.check == wire::BodyCheck::kBad || frame.check == wire::BodyCheck::kAbsent) {
+  if (frame.check == wire::BodyCheck::kBad ||
+      (frame.check == wire::BodyCheck::kAbsent && !md5_waived)) {
     return absl::DataLossError("the body of HELLO does not have the md5 of its header");
   }
   wire::Hello hello;
@@ -109,6 +112,7 @@ absl::Status Session::ReadHello(const wire::Frame& frame) {
         absl::StrCat("the body of HELLO, ", frame.body.size(), " bytes, can't be read"));
   }
   PeerLimits& peer = sender_.peer();
+  peer.takes_parts = true;
   peer.message_size_max = OrDefault(hello.max_message(), wire::kMessageSizeMaxDefault);
   peer.frame_body_size_max =
       std::max(OrDefault(hello.max_frame(), wire::kFrameBodySizeMaxDefault), kFrameBodySizeMin);
@@ -145,6 +149,7 @@ void Session::SendPong() {
 }
 
 TimeUs Session::KeepaliveTimeUs() const {
+  if (Broken(Fault::kKeepaliveAsleep)) return kNever;
   if (!header_seen_ && FirstFrameIsDue()) return start_us_ + limits_.first_header_timeout_us;
   if (!PeerAnswersPings()) return kNever;
   if (ping_outstanding()) {

@@ -94,4 +94,18 @@ bool DecodeBase64(std::string_view text, char* out, size_t* size) {
   return true;
 }
 
+std::string Printable(std::string_view text, size_t size_max) {
+  std::string shown;
+  for (const char c : text.substr(0, size_max)) {
+    if (c >= ' ' && c <= '~') {
+      shown += c;
+    } else {
+      shown += "\\x";
+      AppendHex({&c, 1}, &shown);
+    }
+  }
+  if (text.size() > size_max) shown += "...";
+  return shown;
+}
+
 }  // namespace rpc::wire

@@ -1,4 +1,4 @@
-// Bytes written as text: hex and base64, as JSON needs them.
+// Bytes written as text: hex and base64, as JSON needs them, and printable, as a person does.
 //
 // No state and no threads. Decoding may be done in place: `out` may be where the text begins.
 #pragma once
@@ -22,5 +22,9 @@ void AppendBase64(std::string_view bytes, std::string* out);
 // alphabet and that of URLs, padded or not. Bits left over in the last digit are not looked at.
 // False when `text` is no base64; `out` may have been written to.
 bool DecodeBase64(std::string_view text, char* out, size_t* size);
+
+// The beginning of a peer's text, for a sentence of ours: in one line, with \xNN for what can't be
+// printed, and "..." behind it when it is longer than size_max bytes.
+std::string Printable(std::string_view text, size_t size_max = 40);
 
 }  // namespace rpc::wire

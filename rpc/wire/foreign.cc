@@ -1,9 +1,7 @@
 #include "rpc/wire/foreign.h"
 
-#include <algorithm>
-
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "rpc/wire/bytes_as_text.h"
 
 namespace rpc::wire {
 namespace {
@@ -41,9 +39,8 @@ std::string DescribeForeign(std::string_view start) {
                           absl::string_view(signature.what.data(), signature.what.size()));
     }
   }
-  const std::string_view shown = start.substr(0, kShownBytesMax);
   return absl::StrCat("not a frame: the first byte must be 0, but the connection begins with \"",
-                      absl::CHexEscape({shown.data(), shown.size()}), "\"");
+                      Printable(start, kShownBytesMax), "\"");
 }
 
 }  // namespace rpc::wire

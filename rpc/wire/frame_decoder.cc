@@ -20,6 +20,20 @@ uint32_t ReadBigEndian(std::string_view bytes) {
 
 std::string_view View(const std::vector<char>& bytes) { return {bytes.data(), bytes.size()}; }
 
+size_t ListsMemorySize(const Header& header) {
+  return header.metadata.capacity() * sizeof(Metadatum) +
+         header.details.capacity() * sizeof(Detail);
+}
+
+// What a frame of a batch may keep for the next one: room for an ordinary header.
+constexpr size_t kMemoryKept = 8 << 10;
+
+void ReleaseLargeMemory(Frame* frame) {
+  if (frame->json_strings.capacity() + ListsMemorySize(frame->header) <= kMemoryKept) return;
+  frame->header = Header();
+  std::string().swap(frame->json_strings);  // assigning would keep its memory
+}
+
 }  // namespace
 
 // A frame of which a part has arrived: length and header in `head`, the rest in `body`.
@@ -28,58 +42,50 @@ struct FrameDecoder::Partial {
   std::vector<char> body;
   Frame frame;  // points into head and body
   bool header_read = false;
-  bool announced = false;  // as kHeader
-
-  void Clear() {
-    head.clear();
-    body.clear();
-    header_read = announced = false;
-  }
-};
-
-struct FrameDecoder::Step {
-  Event event;
-  Frame* frame = nullptr;
+  bool header_given = false;  // as kHeader
 };
 
 FrameDecoder::FrameDecoder(DecodeBuffers* buffers, const DecoderLimits& limits)
     : buffers_(buffers), limits_(limits) {}
 
 FrameDecoder::~FrameDecoder() {
-  if (buffers_->user_ != this) return;
+  if (buffers_->batch_owner_ != this) return;
   buffers_->ClearBatch();
   buffers_->input_ = {};
-  buffers_->user_ = nullptr;
+  buffers_->batch_owner_ = nullptr;
 }
 
-std::span<char> FrameDecoder::Space() { return buffers_->space_; }
+std::span<char> FrameDecoder::Space() {
+  assert(buffers_->batch_owner_ == nullptr && "the last batch was not read to its end");
+  return buffers_->space_;
+}
 
 void FrameDecoder::Commit(size_t size) {
-  assert(buffers_->user_ == nullptr && "the last batch was not read to its end");
+  assert(buffers_->batch_owner_ == nullptr && "the last batch was not read to its end");
   assert(size <= buffers_->space_.size());
-  buffers_->user_ = this;
+  buffers_->batch_owner_ = this;
   buffers_->input_ = {buffers_->space_.data(), size};
 }
 
 FrameDecoder::Event FrameDecoder::Next(const Frame** frame) {
   DecodeBuffers& b = *buffers_;
-  if (b.user_ == this) {
+  if (b.batch_owner_ == this) {
     if (b.batch_next_ == b.batch_.size()) FillBatch();
     if (b.batch_next_ < b.batch_.size()) {
-      const DecodeBuffers::Entry& entry = b.batch_[b.batch_next_++];
+      const Entry& entry = b.batch_[b.batch_next_++];
       *frame = entry.frame;
       return entry.event;
     }
     b.ClearBatch();
-    b.user_ = nullptr;
+    b.batch_owner_ = nullptr;
   }
   return fault_ == WireFault::kNone ? kNeedMore : kError;
 }
 
 void FrameDecoder::Drop() {
-  assert(partial_ != nullptr && partial_->announced);
+  assert(partial_ != nullptr && partial_->header_given);
   drop_size_ = partial_->frame.header.size - partial_->body.size();
-  buffers_->Recycle(std::move(partial_));
+  buffers_->partials_.push_back(std::move(partial_));  // its header is in the batch
 }
 
 absl::Status FrameDecoder::CheckEnd() const {
@@ -99,39 +105,42 @@ absl::Status FrameDecoder::CheckEnd() const {
 }
 
 size_t FrameDecoder::memory_size() const {
-  return partial_ == nullptr ? 0 : partial_->head.capacity() + partial_->body.capacity();
+  if (partial_ == nullptr) return 0;
+  const Frame& frame = partial_->frame;
+  return sizeof(Partial) + partial_->head.capacity() + partial_->body.capacity() +
+         frame.json_strings.capacity() + ListsMemorySize(frame.header);
 }
 
 void FrameDecoder::FillBatch() {
   DecodeBuffers& b = *buffers_;
   b.ClearBatch();
   while (fault_ == WireFault::kNone && b.batch_.size() < DecodeBuffers::kBatchFramesMax) {
-    const Step step = TakeStep();
-    if (step.frame == nullptr) break;
-    b.batch_.push_back({step.event, step.frame});
+    const Entry entry = Take();
+    if (entry.frame == nullptr) break;
+    b.batch_.push_back(entry);
   }
   if (fault_ != WireFault::kNone) b.input_ = {};
   b.CheckBodies();
 }
 
-FrameDecoder::Step FrameDecoder::TakeStep() {
+FrameDecoder::Entry FrameDecoder::Take() {
   std::string_view& input = buffers_->input_;
   if (drop_size_ > 0) {
     const size_t size = std::min<uint64_t>(drop_size_, input.size());
     input.remove_prefix(size);
     drop_size_ -= size;
   }
-  if (partial_ != nullptr) return TakePartial();
+  if (partial_ != nullptr) return TakeFromPartial();
   if (input.empty()) return {kNeedMore};
   if (!CheckLength(input)) return {kError};
-  const Step step = TakeWhole();
-  if (step.event != kNeedMore) return step;
-  partial_ = buffers_->NewPartial();
-  return TakePartial();
+  const Entry entry = TakeFromInput();
+  if (entry.event != kNeedMore) return entry;
+  partial_ = std::make_unique<Partial>();
+  return TakeFromPartial();
 }
 
 // The frame that the input begins with, if all of it is there; else the input stays as it is.
-FrameDecoder::Step FrameDecoder::TakeWhole() {
+FrameDecoder::Entry FrameDecoder::TakeFromInput() {
   std::string_view input = buffers_->input_;
   if (input.size() < kLengthBytes) return {kNeedMore};
   const size_t header_size = ReadBigEndian(input);
@@ -146,23 +155,23 @@ FrameDecoder::Step FrameDecoder::TakeWhole() {
     frame->body = input.substr(0, body_size);
     input.remove_prefix(body_size);
   }
-  DropBody(frame);
+  SkipDroppedBody(*frame);
   buffers_->input_ = input;
   return {kFrame, frame};
 }
 
-FrameDecoder::Step FrameDecoder::TakePartial() {
+FrameDecoder::Entry FrameDecoder::TakeFromPartial() {
   Partial& partial = *partial_;
   Frame* frame = &partial.frame;
   if (!partial.header_read && !ReadPartialHeader()) return {kNeedMore};
   const bool whole = frame->dropped || MoveInput(frame->header.size, &partial.body);
   if (!whole) {
-    if (std::exchange(partial.announced, true)) return {kNeedMore};
+    if (std::exchange(partial.header_given, true)) return {kNeedMore};
     return {kHeader, frame};
   }
   frame->body = View(partial.body);
-  DropBody(frame);
-  buffers_->finished_ = std::move(partial_);
+  SkipDroppedBody(*frame);
+  buffers_->partials_.push_back(std::move(partial_));
   return {kFrame, frame};
 }
 
@@ -180,7 +189,7 @@ bool FrameDecoder::ReadPartialHeader() {
 
 // Looks at as much of the length as is there, so that what is no frame is known by its first byte.
 bool FrameDecoder::CheckLength(std::string_view start) {
-  if (!started_ && start[0] != 0) {
+  if (!first_record_seen_ && start[0] != 0) {
     return Fail(WireFault::kNotAFrame, absl::InvalidArgumentError(DescribeForeign(start)));
   }
   if (start.size() < kLengthBytes) return true;
@@ -192,7 +201,7 @@ bool FrameDecoder::CheckLength(std::string_view start) {
 }
 
 bool FrameDecoder::ReadRecord(std::string_view record, Frame* frame) {
-  started_ = true;
+  first_record_seen_ = true;
   const bool json = record[0] == kJsonFirstByte;
   record_form_ = json ? Form::kJson : Form::kBinary;
   absl::Status status = json ? DecodeJsonHeader(record, &frame->json_strings, &frame->header)
@@ -200,8 +209,8 @@ bool FrameDecoder::ReadRecord(std::string_view record, Frame* frame) {
   if (!status.ok()) return Fail(WireFault::kHeaderRecord, std::move(status));
   frame->header.form = record_form_;
   frame->body = {};
-  frame->check = BodyCheck::kGood;
   frame->dropped = frame->header.size > limits_.body_size_max;
+  frame->check = frame->dropped ? BodyCheck::kUnread : BodyCheck::kGood;
   return CheckNumbers(frame->header);
 }
 
@@ -222,8 +231,8 @@ bool FrameDecoder::CheckNumbers(const Header& header) {
                                         limits_.drain_size_max, " are read")));
 }
 
-void FrameDecoder::DropBody(Frame* frame) {
-  if (frame->dropped) drop_size_ = frame->header.size;
+void FrameDecoder::SkipDroppedBody(const Frame& frame) {
+  if (frame.dropped) drop_size_ = frame.header.size;
 }
 
 // Moves input to the end of *to until that has `size_wanted` bytes; false while it has not.
@@ -255,51 +264,35 @@ DecodeBuffers::DecodeBuffers(size_t space_size)
 DecodeBuffers::~DecodeBuffers() = default;
 
 void DecodeBuffers::ClearBatch() {
-  for (const Entry& entry : batch_) {
-    std::string& strings = entry.frame->json_strings;
-    if (strings.capacity() > kHeaderSizeMaxDefault) strings = std::string();
-  }
+  // One more than the batch has: a header may have been read whose body was not there.
+  const size_t used = std::min(batch_.size() + 1, kBatchFramesMax);
+  for (size_t i = 0; i < used; ++i) ReleaseLargeMemory(&frames_[i]);
   batch_.clear();
   batch_next_ = 0;
-  if (finished_ != nullptr) Recycle(std::move(finished_));
+  partials_.clear();
 }
 
 void DecodeBuffers::CheckBodies() {
+  hashed_.clear();
   md5_jobs_.clear();
   md5_digests_.resize(batch_.size());
-  for (const Entry& entry : batch_) {
-    const Header& header = entry.frame->header;
-    if (entry.event != FrameDecoder::kFrame || entry.frame->body.empty()) continue;
-    if (header.md5.size() != kMd5Bytes) {
-      entry.frame->check = header.md5.empty() ? BodyCheck::kAbsent : BodyCheck::kBad;
+  for (const auto& [event, frame] : batch_) {
+    if (event != FrameDecoder::kFrame || frame->body.empty()) continue;
+    const std::string_view md5 = frame->header.md5;
+    if (md5.size() != kMd5Bytes) {
+      frame->check = md5.empty() ? BodyCheck::kAbsent : BodyCheck::kBad;
       continue;
     }
-    uint8_t* digest = md5_digests_[md5_jobs_.size()].data();
-    md5_jobs_.push_back({entry.frame->body.data(), entry.frame->body.size(), digest});
+    uint8_t* digest = md5_digests_[hashed_.size()].data();
+    md5_jobs_.push_back({frame->body.data(), frame->body.size(), digest});
+    hashed_.push_back(frame);
   }
   Md5Batch(md5_jobs_);
-  size_t job = 0;
-  for (const Entry& entry : batch_) {
-    const std::string_view md5 = entry.frame->header.md5;
-    if (entry.event != FrameDecoder::kFrame || entry.frame->body.empty()) continue;
-    if (md5.size() != kMd5Bytes) continue;
-    const bool good = std::memcmp(md5_digests_[job++].data(), md5.data(), kMd5Bytes) == 0;
-    entry.frame->check = good ? BodyCheck::kGood : BodyCheck::kBad;
+  for (size_t i = 0; i < hashed_.size(); ++i) {
+    const char* md5 = hashed_[i]->header.md5.data();
+    const bool good = std::memcmp(md5_digests_[i].data(), md5, kMd5Bytes) == 0;
+    hashed_[i]->check = good ? BodyCheck::kGood : BodyCheck::kBad;
   }
-}
-
-std::unique_ptr<FrameDecoder::Partial> DecodeBuffers::NewPartial() {
-  if (spare_.empty()) return std::make_unique<FrameDecoder::Partial>();
-  std::unique_ptr<FrameDecoder::Partial> partial = std::move(spare_.back());
-  spare_.pop_back();
-  return partial;
-}
-
-void DecodeBuffers::Recycle(std::unique_ptr<FrameDecoder::Partial> partial) {
-  const size_t size = partial->head.capacity() + partial->body.capacity();
-  if (spare_.size() >= kSparePartialsMax || size > kSparePartialSizeMax) return;
-  partial->Clear();
-  spare_.push_back(std::move(partial));
 }
 
 }  // namespace rpc::wire

@@ -5,22 +5,22 @@
 //
 //     std::span<char> space = decoder.Space();
 //     decoder.Commit(read(fd, space.data(), space.size()));
-//     for (const Frame* frame;;) {
-//       switch (decoder.Next(&frame)) {
-//         case FrameDecoder::kFrame: ...          // a whole frame, its md5 already compared
-//         case FrameDecoder::kHeader: ...         // only its header so far: may be refused by
-//         Drop() case FrameDecoder::kNeedMore: return;   // read on case FrameDecoder::kError: ...
-//         // decoder.fault(), decoder.error(): for good
-//       }
+//     const Frame* frame;
+//     while ((event = decoder.Next(&frame)) != FrameDecoder::kNeedMore) {
+//       // kFrame: a whole frame, its body already compared with its md5.
+//       // kHeader: so far only its header; Drop() refuses the body.
+//       // kError: decoder.fault() and decoder.error() say why; nothing can be read any more.
 //     }
 //
 // The bytes of one read are handled as a batch: a frame that lies whole in them is a view of them,
 // and the bodies of the batch are hashed side by side. Only a frame that a read cut in two is
-// copied, each byte once, into memory that grows as bytes arrive and never as a length announces.
+// copied, into memory that doubles as bytes arrive and never grows because of what a length
+// announces.
 //
 // Threads: a DecodeBuffers and all its decoders belong to one thread.
 // Lifetime: the buffers outlive their decoders. A batch is finished (Next returned kNeedMore or
-// kError, or its decoder is gone) before another decoder of the same buffers takes bytes.
+// kError, or its decoder is gone, which it may be at any time) before another decoder of the same
+// buffers takes bytes.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,16 @@
 
 namespace rpc::wire {
 
-// What comparing a body with its header's md5 gave. An empty body needs no md5: kGood.
-enum class BodyCheck : uint8_t { kGood, kBad, kAbsent };
+// What comparing a body with its header's md5 gave. An empty body needs no md5: kGood. kUnread: the
+// body is not here.
+enum class BodyCheck : uint8_t { kGood, kBad, kAbsent, kUnread };
 
+// Not to be copied: the header of one that came as JSON points into json_strings.
 struct Frame {
+  Frame() = default;
+  Frame(const Frame&) = delete;
+  Frame& operator=(const Frame&) = delete;
+
   Header header;
   std::string_view body;
   BodyCheck check = BodyCheck::kGood;
@@ -77,7 +83,7 @@ class FrameDecoder {
   FrameDecoder(const FrameDecoder&) = delete;
   FrameDecoder& operator=(const FrameDecoder&) = delete;
 
-  // Where to read into; lent until Commit. Never empty.
+  // Where to read into; lent until Commit. Never empty. Ends the views of the last batch.
   std::span<char> Space();
 
   // The first `size` bytes of Space() have been filled.
@@ -108,17 +114,20 @@ class FrameDecoder {
  private:
   friend class DecodeBuffers;
   struct Partial;
-  struct Step;
+  struct Entry {
+    Event event;
+    Frame* frame = nullptr;
+  };
 
   void FillBatch();
-  Step TakeStep();
-  Step TakeWhole();
-  Step TakePartial();
+  Entry Take();
+  Entry TakeFromInput();
+  Entry TakeFromPartial();
   bool ReadPartialHeader();
   bool CheckLength(std::string_view start);
   bool ReadRecord(std::string_view record, Frame* frame);
   bool CheckNumbers(const Header& header);
-  void DropBody(Frame* frame);
+  void SkipDroppedBody(const Frame& frame);
   bool MoveInput(size_t size_wanted, std::vector<char>* to);
   bool Fail(WireFault fault, absl::Status error);
 
@@ -127,7 +136,7 @@ class FrameDecoder {
   std::unique_ptr<Partial> partial_;  // the frame that the last read cut in two
   uint64_t drop_size_ = 0;            // bytes still to be read and dropped
   WireFault fault_ = WireFault::kNone;
-  bool started_ = false;  // a first frame has been read
+  bool first_record_seen_ = false;
   Form record_form_ = Form::kBinary;
   absl::Status error_;
 };
@@ -145,31 +154,22 @@ class DecodeBuffers {
 
  private:
   friend class FrameDecoder;
-  struct Entry {
-    FrameDecoder::Event event;
-    Frame* frame;
-  };
 
   // Bounds the memory of a batch; more than enough to keep every SIMD lane busy.
   static constexpr size_t kBatchFramesMax = 256;
-  // Partial frames kept for reuse, and the size above which one is not worth keeping.
-  static constexpr size_t kSparePartialsMax = 16;
-  static constexpr size_t kSparePartialSizeMax = 256 << 10;
 
   void ClearBatch();
   void CheckBodies();
-  std::unique_ptr<FrameDecoder::Partial> NewPartial();
-  void Recycle(std::unique_ptr<FrameDecoder::Partial> partial);
 
-  std::span<char> space_;
   std::unique_ptr<char[]> space_memory_;
-  std::string_view input_;        // committed, and not yet taken
-  FrameDecoder* user_ = nullptr;  // whose batch this is
-  std::vector<Frame> frames_;     // kBatchFramesMax, reused
-  std::vector<Entry> batch_;
+  std::span<char> space_;
+  std::string_view input_;               // committed, and not yet taken
+  FrameDecoder* batch_owner_ = nullptr;  // whose batch this is
+  std::vector<FrameDecoder::Entry> batch_;
   size_t batch_next_ = 0;
-  std::unique_ptr<FrameDecoder::Partial> finished_;  // the batch has a view of it
-  std::vector<std::unique_ptr<FrameDecoder::Partial>> spare_;
+  std::vector<Frame> frames_;                                     // kBatchFramesMax, reused
+  std::vector<std::unique_ptr<FrameDecoder::Partial>> partials_;  // the batch has views of them
+  std::vector<Frame*> hashed_;
   std::vector<Md5Job> md5_jobs_;
   std::vector<Md5Digest> md5_digests_;
 };

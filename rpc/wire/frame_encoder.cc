@@ -55,16 +55,15 @@ void FrameEncoder::Consume(size_t size) {
     Piece& piece = pieces_[first_];
     if (size < piece.bytes.size()) {
       piece.bytes.remove_prefix(size);
-      return;
+      break;
     }
     size -= piece.bytes.size();
     piece.owner.reset();
     ++first_;
   }
-  if (first_ == pieces_.size()) {
-    pieces_.clear();
-    first_ = 0;
-  }
+  if (2 * first_ < pieces_.size()) return;
+  pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<ptrdiff_t>(first_));
+  first_ = 0;
 }
 
 char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t room) {
@@ -84,6 +83,7 @@ char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t r
 
 char* FrameEncoder::AppendBinaryHeader(const Header& header, std::string_view body, size_t room) {
   const size_t record_size = EncodedHeaderSize(header);
+  assert(record_size > 0 && "a CALL has a name or an id");
   char* record = NewBytes(kLengthBytes + record_size + room) + kLengthBytes;
   WriteBigEndian(record_size, record - kLengthBytes);
   char* end = EncodeHeader(header, record);

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "rpc/wire/header.h"
+#include "rpc/wire/limits.h"
 #include "rpc/wire/md5.h"
 
 namespace rpc::wire {
@@ -51,13 +52,14 @@ class FrameEncoder {
   // view that is gone by the next call). The record must not be larger than the peer takes: see
   // EncodedRecordSize.
 
-  // Returns room for body_size bytes, to be filled before any other method is called.
-  // REQUIRES: binary form.
+  // Returns room for body_size bytes, to be filled before any method of any encoder of these
+  // buffers is called. REQUIRES: binary form.
   char* AppendInPlace(Header& header, size_t body_size);
   void Append(Header& header, std::string_view body);
   void AppendShared(Header& header, std::string_view body, std::shared_ptr<const void> owner);
 
-  // Everything that is to be written, in order; valid until the next call of a method.
+  // Everything that is to be written, in order; valid until the next call of a method. The bytes
+  // themselves stay where they are until they are consumed or the encoder is gone.
   std::span<const Piece> Pieces();
 
   // The first `size` bytes of Pieces() have been written.
@@ -99,7 +101,9 @@ class EncodeBuffers {
     size_t used = 0;
   };
 
-  static constexpr size_t kChunkSize = 64 << 10;
+  // Room for a body of the usual largest size with its header. A few bytes that a slow peer does
+  // not take hold a whole chunk.
+  static constexpr size_t kChunkSize = kFrameBodySizeMaxDefault + (8 << 10);
   static constexpr size_t kChunksMax = 16;
 
   // A chunk with `size` free bytes, at most kChunkSize.

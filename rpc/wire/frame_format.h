@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace rpc::wire {
 
@@ -61,6 +62,10 @@ inline constexpr uint32_t kFlagLast = 1;    // the client sends no more messages
 inline constexpr uint32_t kFlagMore = 2;    // the next message-carrying frame continues this body
 inline constexpr uint32_t kFlagBare = 4;    // the frame carries no message
 inline constexpr uint32_t kFlagUnseen = 8;  // no handler saw this call: it is safe to try again
+
+// The values of a metadata key that ends so are any bytes (in JSON: in base64); those of any other
+// key are printable ASCII.
+inline constexpr std::string_view kBinaryKeyEnd = "-bin";
 
 // Field numbers of the header record.
 inline constexpr uint32_t kFieldMd5 = 1;

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "rpc/wire/bytes_as_text.h"
 
 namespace rpc::wire {
 namespace {
@@ -25,17 +25,12 @@ void AppendStatus(const Header& header, std::string* out) {
   const auto code =
       header.code <= 16 ? static_cast<absl::StatusCode>(header.code) : absl::StatusCode::kUnknown;
   absl::StrAppend(out, " ", absl::StatusCodeToString(code));
-  if (!header.message.empty()) absl::StrAppend(out, " \"", ShownText(header.message), "\"");
+  if (!header.message.empty())
+    absl::StrAppend(out, " \"", Printable(header.message, kShownTextMax), "\"");
   if (!header.details.empty()) absl::StrAppend(out, " ", header.details.size(), " details");
 }
 
 }  // namespace
-
-std::string ShownText(std::string_view text) {
-  const std::string_view start = text.substr(0, kShownTextMax);
-  return absl::StrCat(absl::CHexEscape({start.data(), start.size()}),
-                      start.size() < text.size() ? "..." : "");
-}
 
 std::string KindName(Kind kind) {
   if (IsKnown(kind)) return kKindNames[static_cast<size_t>(kind)];
@@ -45,7 +40,7 @@ std::string KindName(Kind kind) {
 std::string DescribeFrame(const Header& header) {
   std::string text = KindName(header.kind);
   if (BelongsToCall(header.kind)) absl::StrAppend(&text, " ", header.call);
-  if (!header.name.empty()) absl::StrAppend(&text, " ", ShownText(header.name));
+  if (!header.name.empty()) absl::StrAppend(&text, " ", Printable(header.name, kShownTextMax));
   if (header.kind == Kind::kEnd || header.kind == Kind::kGoaway) AppendStatus(header, &text);
   if (header.kind == Kind::kCredit) absl::StrAppend(&text, " +", header.credit);
   if (header.size > 0) absl::StrAppend(&text, " ", header.size, " bytes");

@@ -14,9 +14,6 @@ namespace rpc::wire {
 
 std::string DescribeFrame(const Header& header);
 
-// A peer's text for a sentence of ours: printable, and cut when it is long.
-std::string ShownText(std::string_view text);
-
 // "CALL"; what is not known is "KIND 64".
 std::string KindName(Kind kind);
 

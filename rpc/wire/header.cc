@@ -1,14 +1,13 @@
 #include "rpc/wire/header.h"
 
-#include "rpc/wire/limits.h"
-
 namespace rpc::wire {
 namespace {
 
 template <typename T>
 void ClearKeepingReasonableMemory(std::vector<T>* list) {
+  constexpr size_t kEntriesKept = 128;
   list->clear();
-  if (list->capacity() > kMetadataEntriesMax) list->shrink_to_fit();
+  if (list->capacity() > kEntriesKept) list->shrink_to_fit();
 }
 
 }  // namespace

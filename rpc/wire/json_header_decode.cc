@@ -181,7 +181,7 @@ class Decoder {
   }
 
   bool ReadMetadataValue(std::string_view key) {
-    auto subject = [&] { return absl::StrCat("metadata \"", Excerpt(key), "\""); };
+    auto subject = [&] { return absl::StrCat("metadata \"", Printable(key), "\""); };
     JsonValue value;
     if (!reader_.Read(&value)) return false;
     if (value.type != JsonType::kString) {
@@ -236,7 +236,7 @@ class Decoder {
   }
 
   bool Wrong(std::string_view subject, const JsonValue& value, std::string_view wanted) {
-    return reader_.Fail(value.position, absl::StrCat(Absl(subject), " is ", Excerpt(value.raw),
+    return reader_.Fail(value.position, absl::StrCat(Absl(subject), " is ", Printable(value.raw),
                                                      ", but must be ", Absl(wanted)));
   }
 

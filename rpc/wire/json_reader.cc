@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "rpc/wire/bytes_as_text.h"
 #include "rpc/wire/json_string.h"
 
 namespace rpc::wire {
@@ -184,14 +185,14 @@ bool JsonReader::ReadString(std::string_view* text) {
 bool JsonReader::ReadNumber() {
   const size_t start = position_;
   const std::string_view token = TakeToken();
-  return IsNumber(token) || Fail(start, absl::StrCat(Excerpt(token), " is no number in JSON"));
+  return IsNumber(token) || Fail(start, absl::StrCat(Printable(token), " is no number in JSON"));
 }
 
 bool JsonReader::ReadWord(std::string_view word) {
   const size_t start = position_;
   const std::string_view token = TakeToken();
   return token == word ||
-         Fail(start, absl::StrCat(Excerpt(token),
+         Fail(start, absl::StrCat(Printable(token),
                                   " is no value in JSON: a word can only be true, "
                                   "false or null, and a text needs double quotes"));
 }
@@ -219,7 +220,7 @@ bool JsonReader::Fail(size_t position, std::string_view what) {
 
 bool JsonReader::FailExpected(std::string_view what) {
   const std::string found =
-      AtEnd() ? "the text ends" : absl::StrCat("found ", Excerpt(text_.substr(position_, 1)));
+      AtEnd() ? "the text ends" : absl::StrCat("found ", Printable(text_.substr(position_, 1)));
   return Fail(position_, absl::StrCat("expected ", Absl(what), ", but ", found));
 }
 

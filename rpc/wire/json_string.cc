@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "rpc/wire/bytes_as_text.h"
 #include "rpc/wire/utf8.h"
 
 namespace rpc::wire {
@@ -12,8 +13,6 @@ namespace {
 // The letters of the short escapes, and what each stands for.
 constexpr std::string_view kEscapeLetters = "\"\\/bfnrt";
 constexpr std::string_view kEscapeMeanings = "\"\\/\b\f\n\r\t";
-
-constexpr size_t kExcerptBytesMax = 40;
 
 // What stands for itself in a string. Bytes of 0x80 and above are checked as UTF-8.
 bool IsPlain(char c) { return static_cast<uint8_t>(c) >= 0x20 && c != '"' && c != '\\'; }
@@ -92,7 +91,7 @@ class StringReader {
     const size_t i = kEscapeLetters.find(letter);
     if (i == std::string_view::npos) {
       return Fail(escape_start, absl::StrCat("a string holds the unknown escape ",
-                                             Excerpt(text_.substr(escape_start, 2))));
+                                             Printable(text_.substr(escape_start, 2))));
     }
     out_.push_back(kEscapeMeanings[i]);
     return true;
@@ -146,7 +145,7 @@ class StringReader {
 
   bool FailHalfPair(size_t escape_start) {
     return Fail(escape_start, absl::StrCat("a string holds half of a surrogate pair, ",
-                                           Excerpt(text_.substr(escape_start, 6))));
+                                           Printable(text_.substr(escape_start, 6))));
   }
 
   std::string_view text_;
@@ -181,19 +180,6 @@ bool ReadJsonString(std::string_view text, size_t* position, std::string* out, s
   *position = reader.position();
   *what = std::move(reader.what());
   return good;
-}
-
-std::string Excerpt(std::string_view text) {
-  std::string shown;
-  for (const char c : text.substr(0, kExcerptBytesMax)) {
-    if (c >= 0x20 && c < 0x7F) {
-      shown.push_back(c);
-    } else {
-      absl::StrAppendFormat(&shown, "\\x%02x", static_cast<uint8_t>(c));
-    }
-  }
-  if (text.size() > kExcerptBytesMax) shown += "...";
-  return shown;
 }
 
 }  // namespace rpc::wire

@@ -19,7 +19,4 @@ void AppendJsonString(std::string_view text, std::string* out);
 // where.
 bool ReadJsonString(std::string_view text, size_t* position, std::string* out, std::string* what);
 
-// The beginning of a peer's text, for a sentence: cut short, and what cannot be printed as \xNN.
-std::string Excerpt(std::string_view text);
-
 }  // namespace rpc::wire

@@ -13,7 +13,4 @@ inline constexpr std::string_view kEncodingWords[] = {"identity", "zstd"};
 // `session` is written with all its digits, leading zeros too.
 inline constexpr size_t kSessionDigits = 16;
 
-// The values of a metadata key that ends so are any bytes, in base64.
-inline constexpr std::string_view kBinaryKeyEnd = "-bin";
-
 }  // namespace rpc::wire

@@ -1,6 +1,7 @@
 // The limits that the byte layer keeps to, each with the reason for its value.
 //
-// Those named `_default` can be set by the owner of a decoder; the others are part of the protocol.
+// Those named Default, and kDrainSizeMax, are where a session or a decoder starts from, and their
+// owner may set another; the others are part of the protocol.
 #pragma once
 
 #include <cstddef>

@@ -46,7 +46,7 @@ Rows OtherProtocols() {
       Foreign("ssh", "SSH-2.0-OpenSSH_9.2\r\n", "an SSH greeting"),
       Foreign("bare-json", R"({"name":"echo.Echo/Say"})", "JSON without the 4-byte length"),
       Foreign("text", "hello", "begins with \"hello\""),
-      Foreign("long-text", "one and two and three", "begins with \"one and two and \""),
+      Foreign("long-text", "one and two and three", "begins with \"one and two and ...\""),
       Foreign("binary", Bytes("ff 00 'z'"), R"(begins with "\xff\x00z")"),
       Foreign("small-endian-length", Bytes("02 00 00 00 20 05"), "the first byte must be 0"),
       Foreign("first-length-2-24", Bytes("01 00 00 00 20 05"), "the first byte must be 0"),
