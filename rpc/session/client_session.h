@@ -68,6 +68,7 @@ class ClientSession final : public Session {
   bool PeerAnswersPings() const override { return hello_; }
   bool FirstFrameIsDue() const override { return hello_; }
   bool AlwaysReads() const override { return true; }
+  bool TakesFormOfPeer() const override { return false; }
   bool HoldsForPeer() const override { return false; }
 
   absl::Status CheckOpening(const Opening& opening) const;

@@ -394,7 +394,8 @@ void ServerSession::OnTime() {
 }
 
 void ServerSession::OnPong() {
-  if (drain_ == DrainStep::kAnnounced) FinishDrain();
+  // A PONG for a PING before the first GOAWAY says nothing of what was sent between them.
+  if (drain_ == DrainStep::kAnnounced && pings_unanswered() == 0) FinishDrain();
 }
 
 void ServerSession::FinishDrain() {

@@ -71,6 +71,7 @@ class ServerSession final : public Session {
   bool PeerAnswersPings() const override { return hello_; }
   bool FirstFrameIsDue() const override { return true; }
   bool AlwaysReads() const override { return false; }
+  bool TakesFormOfPeer() const override { return true; }
   bool HoldsForPeer() const override { return true; }
 
   void OnGoaway(const wire::Header& header);

@@ -20,8 +20,8 @@ constexpr size_t kSpareCallsMax = 4096;
 Limits Raised(Limits limits) {
   limits.call_window = std::max(limits.call_window, kCallWindowMin);
   limits.frame_body_size_max = std::max(limits.frame_body_size_max, kFrameBodySizeMin);
-  limits.header_size_max = std::clamp(limits.header_size_max, wire::kHeaderSizeMaxDefault,
-                                      wire::kHeaderSizeMaxCeiling);
+  limits.header_size_max =
+      std::clamp(limits.header_size_max, wire::kHeaderSizeMaxDefault, wire::kHeaderSizeMaxCeiling);
   return limits;
 }
 
@@ -106,7 +106,7 @@ bool Session::Next(Event* event) {
     if (input == wire::FrameDecoder::kNeedMore) break;
     if (input == wire::FrameDecoder::kError) {
       if (over()) break;
-      if (counters_.frames_received == 0) form_ = decoder_.record_form();
+      if (counters_.frames_received == 0 && TakesFormOfPeer()) form_ = decoder_.record_form();
       if (decoder_.fault() == wire::WireFault::kNotAFrame) {
         Close(decoder_.error(), Ending::kNow);
       } else {
@@ -122,7 +122,7 @@ bool Session::Next(Event* event) {
       header_seen_ = header_announced_ = true;
       header_us_ = now_us_;
       const bool first = counters_.frames_received == 0;
-      if (first) form_ = frame->header.form;
+      if (first && TakesFormOfPeer()) form_ = frame->header.form;
       if (frame->header.kind == wire::Kind::kHello) {
         if (absl::Status s = CheckHelloSize(*frame); !s.ok()) Fail(s);
       } else if (frame->header.size > limits_.message_size_max) {

@@ -145,6 +145,8 @@ class Session {
   virtual bool FirstFrameIsDue() const = 0;
   // Whether the input is read even while the output is full, as one of the two sides must.
   virtual bool AlwaysReads() const = 0;
+  // Whether the frames of no call take the form of the peer's first frame.
+  virtual bool TakesFormOfPeer() const = 0;
   // Whether messages that wait to be sent are held because of the peer, and not by the
   // application's own choice.
   virtual bool HoldsForPeer() const = 0;
@@ -197,9 +199,9 @@ class Session {
   wire::Form form() const { return form_; }
   bool first_frame() const { return counters_.frames_received == 1; }
   bool header_seen() const { return header_seen_; }
-  uint64_t held_size() const {
-    return memory_size_ + (HoldsForPeer() ? sender_.queued_size() : 0);
-  }
+  uint64_t held_size() const { return memory_size_ + (HoldsForPeer() ? sender_.queued_size() : 0); }
+  // PINGs that no PONG has come for; a peer may answer several at once.
+  uint64_t pings_unanswered() const { return pings_unanswered_; }
   bool ping_outstanding() const { return ping_sent_us_ != kNever; }
 
  private:
@@ -227,12 +229,13 @@ class Session {
   Ending ending_ = Ending::kNo;
   TimeUs now_us_;
   TimeUs start_us_;
-  TimeUs input_us_;   // when bytes last came, or reading was paused
+  TimeUs input_us_;  // when bytes last came, or reading was paused
   TimeUs header_us_ = 0;
   bool header_announced_ = false;  // of a frame whose body is still to come
-  TimeUs output_us_;  // when bytes last went, or there were none to go
+  TimeUs output_us_;               // when bytes last went, or there were none to go
   TimeUs ping_sent_us_ = kNever;
   TimeUs last_ping_us_ = 0;
+  uint64_t pings_unanswered_ = 0;
   TimeUs last_pong_us_ = 0;
   bool pong_due_ = false;
   bool header_seen_ = false;  // of the first frame

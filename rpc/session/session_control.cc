@@ -57,7 +57,7 @@ void Session::HandleFrame(const wire::Frame& frame) {
   if (trace_) trace_("<- " + wire::DescribeFrame(header));
   header_seen_ = true;
   if (first_frame()) {
-    form_ = header.form;
+    if (TakesFormOfPeer()) form_ = header.form;
     OnFirstFrame(frame);
     if (over()) return;
   }
@@ -71,6 +71,7 @@ void Session::HandleFrame(const wire::Frame& frame) {
     case wire::Kind::kPing:
       return HandlePing();
     case wire::Kind::kPong:
+      if (pings_unanswered_ > 0) --pings_unanswered_;
       return OnPong();
     case wire::Kind::kCredit:
       return HandleCredit(frame);
@@ -131,6 +132,7 @@ void Session::SendPing() {
   header.form = form_;
   sender_.SendNow(&header);
   ping_sent_us_ = last_ping_us_ = now_us_;
+  ++pings_unanswered_;
 }
 
 void Session::HandlePing() {

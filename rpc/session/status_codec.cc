@@ -1,5 +1,7 @@
 #include "rpc/session/status_codec.h"
 
+#include <algorithm>
+
 #include "absl/strings/cord.h"
 #include "rpc/wire/frame_encoder.h"
 #include "rpc/wire/utf8.h"
@@ -44,13 +46,17 @@ void FitHeader(wire::Header* header, size_t body_size, size_t size_max) {
   size = wire::EncodedRecordSize(*header, body_size);
   if (size <= size_max) return;
   header->metadata.clear();
-  while ((size = wire::EncodedRecordSize(*header, body_size)) > size_max &&
-         !header->message.empty()) {
-    // In JSON a character may take several bytes: so more than one step can be needed.
-    const size_t excess = size - size_max;
-    const size_t kept = header->message.size() > excess ? header->message.size() - excess : 0;
-    header->message = wire::Utf8Prefix(header->message, kept);
+  size = wire::EncodedRecordSize(*header, body_size);
+  if (size <= size_max) return;
+  // A byte may take several in JSON: the longest start of the message that fits is searched for.
+  const std::string_view message = header->message;
+  size_t fits = 0;
+  for (size_t above = std::min(message.size(), size_max) + 1; fits + 1 < above;) {
+    const size_t kept = (fits + above) / 2;
+    header->message = wire::Utf8Prefix(message, kept);
+    (wire::EncodedRecordSize(*header, body_size) <= size_max ? fits : above) = kept;
   }
+  header->message = wire::Utf8Prefix(message, fits);
 }
 
 }  // namespace rpc::session

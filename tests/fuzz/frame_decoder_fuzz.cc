@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(cut.frames == whole.frames, "the frames depend on the cuts");
   Require(cut.fault == whole.fault, "the fault depends on the cuts");
   Require(cut.end.empty() == whole.end.empty(), "the end depends on the cuts");
-  Require(cut.memory_size_max <= 2 * stream.size() + 64, "more memory than bytes that came");
+  Require(cut.memory_size_max <= 2 * stream.size() + 1024, "more memory than bytes that came");
 
   options.drop = [&](const rpc::wire::Header&) { return random() % 2 == 0; };
   const Decoded dropped = rpc::wire::Decode(stream, options);

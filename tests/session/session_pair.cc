@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
+#include "tests/session/event_text.h"
+
 namespace rpc::session {
 namespace {
 
@@ -23,7 +26,9 @@ SessionPair::SessionPair(const PairOptions& options) : read_at_once_(options.rea
   client_ = std::make_unique<ClientSession>(&buffers_, options.client, now_us_, options.hello);
   auto sent = [this](const char* side) {
     return [this, side](const std::string& line) {
-      if (line.starts_with("-> ")) trace_.push_back(side + line.substr(3));
+      if (!line.starts_with("-> ")) return;
+      trace_.push_back(side + line.substr(3));
+      history_.push_back(trace_.back());
     };
   };
   client_->set_trace(sent("C: "));
@@ -31,7 +36,8 @@ SessionPair::SessionPair(const PairOptions& options) : read_at_once_(options.rea
 }
 
 SessionPair::~SessionPair() {
-  if (testing::Test::HasFailure()) std::fprintf(stderr, "%s", TraceText().c_str());
+  if (!testing::Test::HasFailure()) return;
+  for (const std::string& line : history_) std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 const Method* SessionPair::FindMethod(std::string_view name) {
@@ -78,8 +84,8 @@ void SessionPair::End(uint64_t call, const absl::Status& status) {
 }
 
 void SessionPair::Listen() {
-  TakeClientEvents();
-  TakeServerEvents();
+  if (!client_played_) TakeClientEvents();
+  if (!server_played_) TakeServerEvents();
 }
 
 void SessionPair::Run() {
@@ -109,11 +115,12 @@ void SessionPair::Feed(To& to, std::string_view bytes) {
 template <typename From, typename To>
 size_t SessionPair::Move(From& from, To& to, size_t size_max) {
   size_t moved = 0;
-  while (moved < size_max && to.WantsInput()) {
+  while (moved < size_max && !Plays(&from) && (Plays(&to) || to.WantsInput())) {
     const std::span<const wire::Piece> pieces = from.Pieces();
     if (pieces.empty()) break;
     const size_t size = std::min(pieces[0].bytes.size(), size_max - moved);
-    Feed(to, pieces[0].bytes.substr(0, size));
+    const std::string_view bytes = pieces[0].bytes.substr(0, size);
+    Plays(&to) ? void(received_ += bytes) : Feed(to, bytes);
     from.Consume(size);
     moved += size;
     from.CheckInvariants();
@@ -127,30 +134,62 @@ size_t SessionPair::ToClient(size_t size_max) { return Move(*server_, *client_, 
 void SessionPair::FeedServer(std::string_view bytes) { Feed(*server_, bytes); }
 void SessionPair::FeedClient(std::string_view bytes) { Feed(*client_, bytes); }
 
+bool SessionPair::Plays(const Session* session) const {
+  return session == client_.get() ? client_played_ : server_played_;
+}
+
+TimeUs SessionPair::NextTimeUs() const {
+  return std::min(client_played_ ? kNever : client_->NextTimeUs(),
+                  server_played_ ? kNever : server_->NextTimeUs());
+}
+
+void SessionPair::AdvanceTo(TimeUs now_us) {
+  now_us_ = now_us;
+  for (Session* session :
+       {static_cast<Session*>(client_.get()), static_cast<Session*>(server_.get())}) {
+    if (Plays(session)) continue;
+    session->Advance(now_us_);
+    session->CheckInvariants();
+  }
+}
+
 void SessionPair::Wait(TimeUs duration_us, bool run) {
   const TimeUs until_us = now_us_ + duration_us;
+  if (run) Run();
   while (now_us_ < until_us) {
-    const TimeUs next_us = std::min(client_->NextTimeUs(), server_->NextTimeUs());
-    now_us_ = std::min(until_us, std::max(next_us, now_us_ + 1));
-    client_->Advance(now_us_);
-    server_->Advance(now_us_);
-    client_->CheckInvariants();
-    server_->CheckInvariants();
+    AdvanceTo(std::min(until_us, std::max(NextTimeUs(), now_us_ + 1)));
     Listen();
     if (run) Run();
+    if (NextTimeUs() > now_us_) continue;
+    ADD_FAILURE() << "a session wants to be woken at " << NextTimeUs() << ", but it is " << now_us_;
+    return;
   }
+}
+
+void SessionPair::Hear(const char* side, const Event& event,
+                       const std::vector<std::string>& messages) {
+  std::string line = absl::StrCat(side, " hears ", DescribeEvent(event));
+  for (const std::string& message : messages) absl::StrAppend(&line, " ", ShownBody(message));
+  history_.push_back(std::move(line));
+}
+
+void SessionPair::ForgetPast() {
+  trace_.clear();
+  history_.clear();
+  received_.clear();
 }
 
 void SessionPair::TakeClientEvents() {
   for (Event event; client_->Next(&event); client_->CheckInvariants()) {
     CallLog& log = client_log_[event.call];
+    std::vector<std::string> messages;
     switch (event.kind) {
       case EventKind::kMetadata:
         log.metadata = Copy(event.header->metadata);
         break;
       case EventKind::kMessage:
         EXPECT_EQ(log.ends, 0) << "a message after the end";
-        if (read_at_once_) ReadClient(event.call);
+        if (read_at_once_) messages = ReadClient(event.call);
         break;
       case EventKind::kWritable:
         ++log.writable;
@@ -171,12 +210,14 @@ void SessionPair::TakeClientEvents() {
       default:
         ADD_FAILURE() << "a client was told event " << static_cast<int>(event.kind);
     }
+    Hear("C", event, messages);
   }
 }
 
 void SessionPair::TakeServerEvents() {
   for (Event event; server_->Next(&event); server_->CheckInvariants()) {
     CallLog& log = server_log_[event.call];
+    std::vector<std::string> messages;
     switch (event.kind) {
       case EventKind::kCall:
         EXPECT_FALSE(log.begun && event.call != 0) << "a call began twice";
@@ -187,7 +228,7 @@ void SessionPair::TakeServerEvents() {
         if (event.body.data() != nullptr) log.request = std::string(event.body);
         break;
       case EventKind::kMessage:
-        if (read_at_once_) ReadServer(event.call);
+        if (read_at_once_) messages = ReadServer(event.call);
         break;
       case EventKind::kHalfClosed:
         log.half_closed = true;
@@ -205,6 +246,7 @@ void SessionPair::TakeServerEvents() {
       default:
         ADD_FAILURE() << "a server was told event " << static_cast<int>(event.kind);
     }
+    Hear("S", event, messages);
   }
 }
 
@@ -236,30 +278,5 @@ std::string SessionPair::TraceText() const {
   for (const std::string& line : trace_) text += line + "\n";
   return text;
 }
-
-std::string Frame(wire::Header header, std::string_view body) {
-  wire::EncodeBuffers buffers;
-  wire::FrameEncoder encoder(&buffers);
-  encoder.Append(header, body);
-  std::string bytes;
-  for (const wire::Piece& piece : encoder.Pieces()) bytes += piece.bytes;
-  return bytes;
-}
-
-wire::Header HeaderOf(wire::Kind kind, uint64_t call, uint32_t flags) {
-  wire::Header header;
-  header.kind = kind;
-  header.call = call;
-  header.flags = flags;
-  return header;
-}
-
-wire::Header CallHeader(uint64_t call, std::string_view name, uint32_t flags) {
-  wire::Header header = HeaderOf(wire::Kind::kCall, call, flags);
-  header.name = name;
-  return header;
-}
-
-std::string HelloFrame(std::string_view body) { return Frame(HeaderOf(wire::Kind::kHello), body); }
 
 }  // namespace rpc::session

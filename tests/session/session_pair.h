@@ -8,8 +8,14 @@
 //     pair.Run();
 //     EXPECT_EQ(pair.End(call).body, "HELLO");
 //
-// Everything that happens is written down: frames in words, in trace(); what each side was told, by
-// call. The invariants of both sessions are checked after every step.
+// Either side can be played by the test instead, with frames written by hand (hand_frames.h):
+//
+//     pair.PlayClient();
+//     pair.FeedServer(hand::Call(1, "Unary", "x"));
+//
+// Everything that happens is written down: frames in words, in trace(); frames and events, in
+// history(); what each side was told, by call. The invariants of both sessions are checked after
+// every step.
 #pragma once
 
 #include <map>
@@ -77,10 +83,16 @@ class SessionPair {
   // Gives bytes of the test's own to a side, as if the other had sent them.
   void FeedServer(std::string_view bytes);
   void FeedClient(std::string_view bytes);
+  // From now on the test plays this side: its session is left alone, and what the other side sends
+  // goes to received().
+  void PlayServer() { server_played_ = true; }
+  void PlayClient() { client_played_ = true; }
+  const std::string& received() const { return received_; }
   // Takes the events of both sides without moving a byte.
   void Listen();
 
-  // Lets time pass on both sides, carrying bytes meanwhile if `run`.
+  // Lets time pass on both sides, carrying bytes meanwhile if `run`. Fails when a session asks to
+  // be woken again and again.
   void Wait(TimeUs duration_us, bool run = true);
   TimeUs now_us() const { return now_us_; }
 
@@ -102,9 +114,21 @@ class SessionPair {
   int Count(std::string_view start) const;
   std::string TraceText() const;
 
+  // Every frame as in the trace, and every event: "S hears CALL 1 echo.Echo/Unary "hello"". A
+  // message that is read at once shows its body.
+  const std::vector<std::string>& history() const { return history_; }
+  // Adds a line of the test's own, what it has measured, say.
+  void Note(std::string line) { history_.push_back(std::move(line)); }
+  // Clears trace, history and received().
+  void ForgetPast();
+
  private:
   void TakeClientEvents();
   void TakeServerEvents();
+  void Hear(const char* side, const Event& event, const std::vector<std::string>& messages = {});
+  bool Plays(const Session* session) const;
+  void AdvanceTo(TimeUs now_us);
+  TimeUs NextTimeUs() const;
   template <typename To>
   void Feed(To& to, std::string_view bytes);
   template <typename From, typename To>
@@ -113,17 +137,15 @@ class SessionPair {
   Buffers buffers_;
   TimeUs now_us_ = 1000 * kSecondUs;
   bool read_at_once_;
+  bool server_played_ = false;
+  bool client_played_ = false;
+  std::string received_;
   std::vector<std::string> trace_;
+  std::vector<std::string> history_;
   std::unique_ptr<ServerSession> server_;
   std::unique_ptr<ClientSession> client_;
   std::map<uint64_t, CallLog> client_log_;
   std::map<uint64_t, CallLog> server_log_;
 };
-
-// Frames for FeedServer and FeedClient, written by hand.
-std::string Frame(wire::Header header, std::string_view body = "");
-wire::Header HeaderOf(wire::Kind kind, uint64_t call = 0, uint32_t flags = 0);
-wire::Header CallHeader(uint64_t call, std::string_view name, uint32_t flags = wire::kFlagLast);
-std::string HelloFrame(std::string_view body = "");
 
 }  // namespace rpc::session

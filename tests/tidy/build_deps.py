@@ -7,22 +7,31 @@ arguments.
 """
 
 import collections
+import fnmatch
 import os
 
 import tidy
 
 
-def _targets(package, text):
-    """Yields (name, arguments) of each target of a BUILD file."""
+def _targets(package, text, paths):
+    """Returns the (name, arguments) of each target of a BUILD file; paths is the whole tree."""
     found = []
 
     def rule(*unused_args, **arguments):
         if "name" in arguments:
             found.append((arguments["name"], arguments))
-        return []
+
+    def glob(patterns, exclude=(), **unused_arguments):
+        beside = [os.path.basename(path) for path in paths if os.path.dirname(path) == package]
+        return [
+            name for name in beside
+            if any(fnmatch.fnmatch(name, pattern) for pattern in patterns) and
+            not any(fnmatch.fnmatch(name, pattern) for pattern in exclude)
+        ]
 
     code = compile(text, package + "/BUILD.bazel", "exec")
     names = collections.defaultdict(lambda: rule)
+    names["glob"] = glob
     names["select"] = lambda cases: [item for case in cases.values() for item in case]
     exec(code, {}, names)
     return found
@@ -52,7 +61,7 @@ def check(files):
     for file in files:
         package, name = os.path.split(file.path)
         if name == "BUILD.bazel" and not package.startswith("third_party"):
-            for target, arguments in _targets(package, file.text):
+            for target, arguments in _targets(package, file.text, by_path):
                 targets[_label(package, target)] = (package, arguments)
 
     headers = {label: set(_provided(*target)) for label, target in targets.items()}

@@ -94,7 +94,7 @@ class TidyTest(unittest.TestCase):
         for path, target in (("rpc/net/a.cc", "rpc/server.h"), ("rpc/a.cc", "services/a/a.h"),
                              ("services/a/a.cc", "rpc/net/loop.h"), ("codegen/a.cc", "rpc/a.h"),
                              ("services/a/a.cc", "examples/a.h"), ("rpc/a.cc", "tests/a.h"),
-                             ("examples/a.cc", "rpc/wire/md5.h")):
+                             ("examples/a.cc", "rpc/wire/md5.h"), ("rpc/a.cc", "codegen/a.h")):
             self.assert_bad(path, f'#include "{target}"\n', "is not below")
         for path, target in (("rpc/a.cc", "rpc/net/loop.h"), ("services/a/a.cc", "rpc/server.h"),
                              ("examples/a.cc", "services/a/a.h"), ("tests/a.cc", "rpc/wire/md5.h"),
@@ -118,7 +118,7 @@ cc_library(name = "low", hdrs = ["low.h"])
 cc_library(name = "mid", hdrs = ["mid.h"], deps = [":low"])
 cc_library(
     name = "top",
-    srcs = ["top.cc"] + glob(["*.inc"]),
+    srcs = glob(["t*.cc"], exclude = ["*_test.cc"]),
     deps = [%s] + select({"a": [], "b": [":p_cc_proto"]}),
 )
 """
@@ -127,6 +127,9 @@ cc_library(
         return build_deps.check([
             tidy.File("rpc/wire/BUILD.bazel", self.BUILD % deps),
             tidy.File("rpc/wire/top.cc", f'#include "{include}"\n'),
+            tidy.File("rpc/wire/top_test.cc", '#include "rpc/wire/mid.h"\n'),
+            tidy.File("rpc/wire/below/top.cc", '#include "rpc/wire/mid.h"\n'),
+            tidy.File("rpc/wire/other.cc", '#include "rpc/wire/mid.h"\n'),
         ])
 
     def test_a_direct_dep_provides_each_header(self):

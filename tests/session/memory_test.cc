@@ -1,0 +1,194 @@
+// What a connection really takes of the heap, whatever its client sends.
+#include <gtest/gtest.h>
+
+#include "tests/session/hand_frames.h"
+#include "tests/session/heap.h"
+#include "tests/session/lone_server.h"
+
+namespace rpc::session {
+namespace {
+
+using hand::kMore;
+
+constexpr size_t kMegabyte = 1 << 20;
+constexpr int kFlood = 100'000;
+
+// Allocators and containers round up: what the session counts may take this much more.
+constexpr size_t kSlack = 3;
+
+size_t GrowthSince(size_t heap_size) { return HeapSize() - std::min(HeapSize(), heap_size); }
+
+TEST(Memory, AnIdleConnectionHoldsNextToNothing) {
+  constexpr int kConnections = 1000;
+  Buffers buffers;
+  std::vector<std::unique_ptr<ServerSession>> sessions;
+  const std::string hello = hand::Hello() + hand::Call(1, "Unary", std::string(50'000, 'x'));
+  const auto connect = [&] {
+    auto session =
+        std::make_unique<ServerSession>(&buffers, Limits(), SessionPair::FindMethod, kSecondUs);
+    std::copy(hello.begin(), hello.end(), session->Space().begin());
+    session->Commit(hello.size());
+    for (Event event; session->Next(&event);) {
+      if (event.kind == EventKind::kCall) session->End(event.call, absl::OkStatus());
+    }
+    while (!session->Pieces().empty()) session->Consume(session->Pieces()[0].bytes.size());
+    sessions.push_back(std::move(session));
+  };
+  connect();  // pays for the buffers
+  const size_t before = HeapSize();
+  for (int i = 0; i < kConnections; ++i) connect();
+  EXPECT_LE(GrowthSince(before) / kConnections, 2'000u);
+}
+
+TEST(Memory, OpeningAndCancellingLeavesNoRecords) {
+  LoneServer server;
+  server.on_event = [&](const Event& event) {
+    if (event.kind == EventKind::kCancelled) server.session.End(event.call, event.status);
+  };
+  server.Feed(hand::Hello());
+  uint64_t call = 0;
+  const auto flood = [&](int calls) {
+    for (int i = 0; i < calls; ++i) {
+      ++call;
+      server.Feed(hand::Call(call, "Unary", "x") + hand::Cancel(call));
+      server.TakeOutput();
+    }
+  };
+  flood(1000);
+  const size_t before = HeapSize();
+  flood(kFlood);
+  EXPECT_LE(GrowthSince(before), 64u << 10);
+  EXPECT_EQ(server.session.open_calls(), 0u);
+  EXPECT_EQ(server.session.memory_size(), 0u);
+}
+
+TEST(Memory, HandlersThatDoNotEndKeepTheirSlots) {
+  LoneServer server;
+  server.Feed(hand::Hello());
+  const size_t before = HeapSize();
+  for (uint64_t call = 1; call <= kFlood; ++call) {
+    server.Feed(hand::Call(call, "Unary", "x") + hand::Cancel(call));
+    server.TakeOutput();
+  }
+  EXPECT_EQ(server.session.open_calls(), Limits().calls_max);
+  EXPECT_EQ(server.session.counters().calls_refused, kFlood - Limits().calls_max);
+  EXPECT_LE(GrowthSince(before), 2 * kMegabyte);
+}
+
+TEST(Memory, LargeMessagesGiveTheirMemoryBack) {
+  LoneServer server;
+  server.Feed(hand::Hello());
+  const size_t before = HeapSize();
+  const std::string part(kMegabyte / 16, 'x');
+  for (uint64_t call = 1; call <= 32; ++call) {
+    server.Feed(hand::Call(call, "Unary", part, kMore));
+    for (int i = 0; i < 15; ++i) server.Feed(hand::Message(call, part, kMore));
+    server.Feed(hand::Message(call, ""));
+    server.TakeOutput();
+  }
+  EXPECT_GE(GrowthSince(before), 32 * kMegabyte);
+  for (uint64_t call = 1; call <= 32; ++call) server.session.End(call, absl::OkStatus());
+  server.TakeOutput();
+  EXPECT_EQ(server.session.memory_size(), 0u);
+  EXPECT_LE(GrowthSince(before), kMegabyte);
+}
+
+TEST(Memory, AnAnnouncedSizeTakesNothing) {
+  LoneServer server;
+  server.Feed(hand::Ping());  // no HELLO
+  const size_t before = HeapSize();
+  server.Feed(hand::FrameAsItIs({.call = 1, .name = "Unary", .size = 16 * kMegabyte}));
+  EXPECT_LE(GrowthSince(before), 16u << 10);
+  server.Feed(std::string(100'000, 'x'));
+  EXPECT_LE(GrowthSince(before), 300'000u);
+}
+
+// Feeds frames of ever new calls until the server has refused some for want of memory.
+template <typename FramesOf>
+size_t HeapAfter(uint64_t budget, FramesOf frames_of) {
+  LoneServer server({.calls_max = 1'000'000, .memory_size_max = budget});
+  uint64_t refused = 0;
+  server.on_event = [&](const Event& event) {
+    if (event.kind != EventKind::kCancelled) return;
+    server.session.End(event.call, event.status);
+    ++refused;
+  };
+  server.Feed(hand::Hello());
+  const size_t before = HeapSize();
+  for (uint64_t call = 1; call < 40'000; ++call) {
+    server.Feed(frames_of(call));
+    server.TakeOutput();
+    if (server.session.counters().calls_ended + refused > 100) break;
+  }
+  EXPECT_GT(server.session.counters().calls_ended + refused, 100u);
+  return GrowthSince(before);
+}
+
+TEST(Memory, IsBoundedForCallsThatWaitForTheirRequest) {
+  const std::vector<wire::Metadatum> metadata(128, {"key", "a value of thirty-two characters"});
+  EXPECT_LE(
+      HeapAfter(8 * kMegabyte,
+                [&](uint64_t call) {
+                  return hand::Frame(
+                      {.call = call, .flags = hand::kBare, .name = "Unary", .metadata = metadata});
+                }),
+      kSlack * 8 * kMegabyte);
+}
+
+TEST(Memory, IsBoundedForHeadersOfManyEmptyEntries) {
+  const std::vector<wire::Detail> details(20'000);
+  EXPECT_LE(
+      HeapAfter(8 * kMegabyte,
+                [&](uint64_t call) {
+                  return hand::Frame(
+                      {.call = call, .flags = hand::kBare, .name = "Unary", .details = details});
+                }),
+      kSlack * 8 * kMegabyte);
+}
+
+TEST(Memory, IsBoundedForRequestsInParts) {
+  EXPECT_LE(HeapAfter(8 * kMegabyte,
+                      [&](uint64_t call) {
+                        return hand::Call(call, "Unary", std::string(1'000, 'x'), kMore);
+                      }),
+            kSlack * 8 * kMegabyte);
+}
+
+TEST(Memory, IsBoundedForMessagesThatNobodyReads) {
+  EXPECT_LE(HeapAfter(8 * kMegabyte,
+                      [&](uint64_t call) {
+                        std::string frames = hand::BareCall(call, "Both");
+                        for (int i = 0; i < 100; ++i) frames += hand::Message(call, "");
+                        return frames;
+                      }),
+            kSlack * 8 * kMegabyte);
+}
+
+TEST(Memory, IsBoundedForCallsThatJustStandOpen) {
+  LoneServer server;
+  server.Feed(hand::Hello());
+  const size_t before = HeapSize();
+  for (uint64_t call = 1; call <= kFlood; ++call) {
+    server.Feed(hand::BareCall(call, call % 2 == 0 ? "Unary" : "Both"));
+    server.TakeOutput();
+  }
+  EXPECT_EQ(server.session.open_calls(), Limits().calls_max);
+  EXPECT_LE(GrowthSince(before), 2 * kMegabyte);
+}
+
+TEST(Memory, OfAnswersThatNobodyReadsIsBounded) {
+  LoneServer server;
+  server.Feed(hand::Hello());
+  const size_t before = HeapSize();
+  uint64_t call = 0;
+  while (server.session.WantsInput() && call < kFlood) {
+    std::string frames;  // one read
+    while (frames.size() < 200'000) frames += hand::Call(++call, std::string(200, '\x01'), "");
+    server.Feed(frames);
+  }
+  EXPECT_FALSE(server.session.WantsInput());
+  EXPECT_LE(GrowthSince(before), 2 * kMegabyte);
+}
+
+}  // namespace
+}  // namespace rpc::session
