@@ -318,7 +318,8 @@ void ServerSession::Abort(Call* call, const absl::Status& status) {
   call->end_written = true;
   deadlines().Remove(call);
   call->over = true;
-  call->inbox.DropWaiting();
+  // A current message is one that the application has no view of yet.
+  HasCurrent(call) ? call->inbox.Clear() : call->inbox.DropWaiting();
   (void)Account(call);
   if (HasCurrent(call)) DropCurrent();
   if (!call->begun || call->handler_done) return Finish(call);

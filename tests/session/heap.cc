@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <string>
 
 namespace {
 
@@ -30,5 +31,12 @@ void operator delete(void* memory, size_t) noexcept { operator delete(memory); }
 namespace rpc::session {
 
 size_t HeapSize() { return heap_size; }
+
+bool HeapIsCounted() {
+  constexpr size_t kSize = 1 << 20;
+  const size_t before = HeapSize();
+  const std::string text(kSize, 'x');  // allocated by the library, not by this program
+  return HeapSize() >= before + kSize;
+}
 
 }  // namespace rpc::session

@@ -9,4 +9,7 @@ namespace rpc::session {
 
 size_t HeapSize();
 
+// False where a sanitizer has taken operator new for itself.
+bool HeapIsCounted();
+
 }  // namespace rpc::session

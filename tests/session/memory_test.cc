@@ -16,9 +16,16 @@ constexpr int kFlood = 100'000;
 // Allocators and containers round up: what the session counts may take this much more.
 constexpr size_t kSlack = 3;
 
+class Memory : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!HeapIsCounted()) GTEST_SKIP() << "this build counts no memory";
+  }
+};
+
 size_t GrowthSince(size_t heap_size) { return HeapSize() - std::min(HeapSize(), heap_size); }
 
-TEST(Memory, AnIdleConnectionHoldsNextToNothing) {
+TEST_F(Memory, AnIdleConnectionHoldsNextToNothing) {
   constexpr int kConnections = 1000;
   Buffers buffers;
   std::vector<std::unique_ptr<ServerSession>> sessions;
@@ -40,7 +47,7 @@ TEST(Memory, AnIdleConnectionHoldsNextToNothing) {
   EXPECT_LE(GrowthSince(before) / kConnections, 2'000u);
 }
 
-TEST(Memory, OpeningAndCancellingLeavesNoRecords) {
+TEST_F(Memory, OpeningAndCancellingLeavesNoRecords) {
   LoneServer server;
   server.on_event = [&](const Event& event) {
     if (event.kind == EventKind::kCancelled) server.session.End(event.call, event.status);
@@ -62,7 +69,7 @@ TEST(Memory, OpeningAndCancellingLeavesNoRecords) {
   EXPECT_EQ(server.session.memory_size(), 0u);
 }
 
-TEST(Memory, HandlersThatDoNotEndKeepTheirSlots) {
+TEST_F(Memory, HandlersThatDoNotEndKeepTheirSlots) {
   LoneServer server;
   server.Feed(hand::Hello());
   const size_t before = HeapSize();
@@ -75,7 +82,7 @@ TEST(Memory, HandlersThatDoNotEndKeepTheirSlots) {
   EXPECT_LE(GrowthSince(before), 2 * kMegabyte);
 }
 
-TEST(Memory, LargeMessagesGiveTheirMemoryBack) {
+TEST_F(Memory, LargeMessagesGiveTheirMemoryBack) {
   LoneServer server;
   server.Feed(hand::Hello());
   const size_t before = HeapSize();
@@ -93,7 +100,7 @@ TEST(Memory, LargeMessagesGiveTheirMemoryBack) {
   EXPECT_LE(GrowthSince(before), kMegabyte);
 }
 
-TEST(Memory, AnAnnouncedSizeTakesNothing) {
+TEST_F(Memory, AnAnnouncedSizeTakesNothing) {
   LoneServer server;
   server.Feed(hand::Ping());  // no HELLO
   const size_t before = HeapSize();
@@ -124,7 +131,7 @@ size_t HeapAfter(uint64_t budget, FramesOf frames_of) {
   return GrowthSince(before);
 }
 
-TEST(Memory, IsBoundedForCallsThatWaitForTheirRequest) {
+TEST_F(Memory, IsBoundedForCallsThatWaitForTheirRequest) {
   const std::vector<wire::Metadatum> metadata(128, {"key", "a value of thirty-two characters"});
   EXPECT_LE(
       HeapAfter(8 * kMegabyte,
@@ -135,7 +142,7 @@ TEST(Memory, IsBoundedForCallsThatWaitForTheirRequest) {
       kSlack * 8 * kMegabyte);
 }
 
-TEST(Memory, IsBoundedForHeadersOfManyEmptyEntries) {
+TEST_F(Memory, IsBoundedForHeadersOfManyEmptyEntries) {
   const std::vector<wire::Detail> details(20'000);
   EXPECT_LE(
       HeapAfter(8 * kMegabyte,
@@ -146,7 +153,7 @@ TEST(Memory, IsBoundedForHeadersOfManyEmptyEntries) {
       kSlack * 8 * kMegabyte);
 }
 
-TEST(Memory, IsBoundedForRequestsInParts) {
+TEST_F(Memory, IsBoundedForRequestsInParts) {
   EXPECT_LE(HeapAfter(8 * kMegabyte,
                       [&](uint64_t call) {
                         return hand::Call(call, "Unary", std::string(1'000, 'x'), kMore);
@@ -154,7 +161,7 @@ TEST(Memory, IsBoundedForRequestsInParts) {
             kSlack * 8 * kMegabyte);
 }
 
-TEST(Memory, IsBoundedForMessagesThatNobodyReads) {
+TEST_F(Memory, IsBoundedForMessagesThatNobodyReads) {
   EXPECT_LE(HeapAfter(8 * kMegabyte,
                       [&](uint64_t call) {
                         std::string frames = hand::BareCall(call, "Both");
@@ -164,7 +171,7 @@ TEST(Memory, IsBoundedForMessagesThatNobodyReads) {
             kSlack * 8 * kMegabyte);
 }
 
-TEST(Memory, IsBoundedForCallsThatJustStandOpen) {
+TEST_F(Memory, IsBoundedForCallsThatJustStandOpen) {
   LoneServer server;
   server.Feed(hand::Hello());
   const size_t before = HeapSize();
@@ -176,7 +183,7 @@ TEST(Memory, IsBoundedForCallsThatJustStandOpen) {
   EXPECT_LE(GrowthSince(before), 2 * kMegabyte);
 }
 
-TEST(Memory, OfAnswersThatNobodyReadsIsBounded) {
+TEST_F(Memory, OfAnswersThatNobodyReadsIsBounded) {
   LoneServer server;
   server.Feed(hand::Hello());
   const size_t before = HeapSize();
