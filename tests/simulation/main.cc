@@ -2,6 +2,8 @@
 //
 //     simulation --seeds=100000 --first=1     stops at the first complaint
 //     simulation --seed=17 --trace            one seed, with all that happens in it
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -22,6 +24,7 @@ struct Arguments {
   uint64_t first = 1;
   uint64_t seeds = 1000;
   bool trace = false;
+  bool explain = false;  // print the last lines, whatever comes of it
 };
 
 bool Parse(int argc, char** argv, Arguments* arguments) {
@@ -40,6 +43,8 @@ bool Parse(int argc, char** argv, Arguments* arguments) {
       arguments->seeds = 1;
     } else if (text == "--trace") {
       arguments->trace = true;
+    } else if (text == "--explain") {
+      arguments->explain = true;
     } else {
       std::fprintf(stderr, "%s is not understood; there are --seeds=N --first=N --seed=N --trace\n",
                    argv[i]);
@@ -57,9 +62,13 @@ void PrintLastLines() {
   for (const std::string& line : *last_lines) std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-// A session found one of its own invariants broken, and ends the program: run the seed again, this
-// time with its last lines kept.
+// A session found one of its own invariants broken, and ends the program: the program becomes one
+// that runs this seed again, with the last lines kept, and comes here a second time.
 void OnAbort(int) {
+  if (last_lines == nullptr) {
+    const std::string seed = absl::StrCat("--seed=", running_seed);
+    execl("/proc/self/exe", "simulation", seed.c_str(), "--explain", nullptr);
+  }
   PrintLastLines();
   std::fprintf(stderr, "seed %llu ended the program; replay it with --seed=%llu --trace\n",
                static_cast<unsigned long long>(running_seed),
@@ -67,17 +76,18 @@ void OnAbort(int) {
   std::_Exit(1);
 }
 
-int Explain(uint64_t seed, const std::string& complaint, uint64_t step) {
+int Explain(uint64_t seed) {
   std::deque<std::string> lines;
   last_lines = &lines;
-  rpc::simulation::Simulate(seed, [&](const std::string& line) {
+  const auto outcome = rpc::simulation::Simulate(seed, [&](const std::string& line) {
     lines.push_back(line);
     if (lines.size() > kLastLinesMax) lines.pop_front();
   });
   PrintLastLines();
   std::fprintf(stderr, "seed %llu, step %llu: %s\nreplay it with --seed=%llu --trace\n",
-               static_cast<unsigned long long>(seed), static_cast<unsigned long long>(step),
-               complaint.c_str(), static_cast<unsigned long long>(seed));
+               static_cast<unsigned long long>(seed),
+               static_cast<unsigned long long>(outcome.steps), outcome.complaint.c_str(),
+               static_cast<unsigned long long>(seed));
   return 1;
 }
 
@@ -97,8 +107,9 @@ int main(int argc, char** argv) {
   };
   for (uint64_t done = 0; done < arguments.seeds;) {
     running_seed = arguments.first + done;
+    if (arguments.explain) return Explain(running_seed);
     const rpc::simulation::Outcome outcome = rpc::simulation::Simulate(running_seed, trace);
-    if (!outcome.complaint.empty()) return Explain(running_seed, outcome.complaint, outcome.steps);
+    if (!outcome.complaint.empty()) return Explain(running_seed);
     for (const auto& [what, amount] : outcome.counts) counts[what] += amount;
     steps += outcome.steps;
     if (++done % 1000 == 0) {
