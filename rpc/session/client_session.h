@@ -53,6 +53,10 @@ class ClientSession final : public Session {
 
   // Whether a call can be opened at all: false once the connection drains or ends.
   bool accepts_calls() const { return !draining_ && !over(); }
+  // How many calls may be open at once, as far as is known yet.
+  uint64_t calls_max() const {
+    return sender().peer().takes_parts ? sender().peer().calls_max : kCallsMaxDefault;
+  }
 
  private:
   void OnFirstFrame(const wire::Frame& frame) override;

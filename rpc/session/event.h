@@ -38,7 +38,7 @@ enum class EventKind : uint8_t {
 struct Event {
   EventKind kind = EventKind::kClosed;
   uint64_t call = 0;
-  void* tag = nullptr;  // the application's own, see SetTag and Open
+  void* tag = nullptr;  // the application's own, see SetTag and Open; with kCall its Method
   const wire::Header* header = nullptr;
   std::string_view body;
   absl::Status status;

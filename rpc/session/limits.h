@@ -28,6 +28,9 @@ inline constexpr uint64_t kHelloSizeMax = 65'536;
 // The first GOAWAY of a drain: every call that is already on its way is below it.
 inline constexpr uint64_t kGoawayAll = wire::kNumberMax;
 
+// Of one connection, for who has not said otherwise.
+inline constexpr uint64_t kCallsMaxDefault = 1'024;
+
 struct Limits {
   // One message, before and after it is expanded.
   uint64_t message_size_max = wire::kMessageSizeMaxDefault;
@@ -45,7 +48,7 @@ struct Limits {
   uint64_t call_window_max = 4 << 20;
 
   // Calls of one connection, counted until their handlers have ended.
-  uint64_t calls_max = 1'024;
+  uint64_t calls_max = kCallsMaxDefault;
 
   // Held for the peer of one connection: parts of messages, messages that wait for the application,
   // metadata, and messages that wait for the peer's credit. Four messages of the largest size.

@@ -116,9 +116,10 @@ void ServerSession::OnCall(const wire::Frame& frame) {
   if (!CheckId(header.call)) return;
   highest_ = std::max(highest_, header.call);
   const Method* method = nullptr;
-  if (absl::Status s = Refusal(frame, &method); !s.ok()) return Refuse(header, s);
+  if (absl::Status s = Refusal(frame, &method); !s.ok()) return RefuseUnrecorded(header, s);
   Call* call = NewCall(header.call);
   call->form = header.form;
+  call->tag = const_cast<Method*>(method);
   call->single_request = method->single_request;
   call->single_reply = method->single_reply;
   call->credit = sender().peer().call_window;
@@ -268,6 +269,18 @@ Sent ServerSession::Write(uint64_t id, const Payload& message) {
 
 void ServerSession::End(uint64_t id, const absl::Status& status, const Payload* reply,
                         std::span<const wire::Metadatum> trailing) {
+  EndWith(id, status, reply, trailing, 0);
+}
+
+void ServerSession::Refuse(uint64_t id, const absl::Status& status) {
+  Check(!status.ok(), "a refusal says why");
+  const Call* call = Find(id);
+  const bool unseen = call != nullptr && !call->reply_begun;
+  EndWith(id, status, nullptr, {}, unseen ? wire::kFlagUnseen : 0);
+}
+
+void ServerSession::EndWith(uint64_t id, const absl::Status& status, const Payload* reply,
+                            std::span<const wire::Metadatum> trailing, uint32_t flags) {
   DropEvents(id);
   Call* call = Find(id);
   if (call == nullptr) return;
@@ -281,7 +294,7 @@ void ServerSession::End(uint64_t id, const absl::Status& status, const Payload* 
   header.kind = wire::Kind::kEnd;
   header.form = call->form;
   header.call = call->id;
-  header.flags = bare ? wire::kFlagBare : 0;
+  header.flags = flags | (bare ? wire::kFlagBare : 0);
   if (!trailing.empty() && CheckMetadata(trailing).ok()) {
     header.metadata.assign(trailing.begin(), trailing.end());
   }
@@ -306,7 +319,7 @@ void ServerSession::SendFinalFrame(Call* call, wire::Header* header, const absl:
 
 // How calls end.
 
-void ServerSession::Refuse(const wire::Header& header, const absl::Status& status) {
+void ServerSession::RefuseUnrecorded(const wire::Header& header, const absl::Status& status) {
   ++counters_mutable().calls_refused;
   SendEnd(header.call, header.form, status, true);
 }

@@ -26,7 +26,8 @@ struct Method {
 
 class ServerSession final : public Session {
  public:
-  // Gives the method of a `package.Service/Method`, or null when there is none.
+  // Gives the method of a `package.Service/Method`, or null when there is none. It is the tag of
+  // the kCall, and has to outlive the call.
   using FindMethod = std::function<const Method*(std::string_view name)>;
 
   ServerSession(Buffers* buffers, const Limits& limits, FindMethod find_method, TimeUs now_us);
@@ -42,6 +43,10 @@ class ServerSession final : public Session {
   // breaks the rules or does not fit is left out.
   void End(uint64_t call, const absl::Status& status, const Payload* reply = nullptr,
            std::span<const wire::Metadatum> trailing = {});
+
+  // Instead of End, for a call that no handler has seen: its client may repeat it.
+  // REQUIRES: !status.ok()
+  void Refuse(uint64_t call, const absl::Status& status);
 
   // Takes no new calls, lets those that are open finish, then ends the connection.
   void Drain();
@@ -86,9 +91,11 @@ class ServerSession final : public Session {
   Call* FindSeen(const wire::Header& header);
 
   // The ways in which a call ends.
-  void Refuse(const wire::Header& header, const absl::Status& status);  // no record was made
-  void Abort(Call* call, const absl::Status& status);                   // not by its handler
-  void Finish(Call* call);  // END is out, and the handler has ended
+  void RefuseUnrecorded(const wire::Header& header, const absl::Status& status);
+  void EndWith(uint64_t id, const absl::Status& status, const Payload* reply,
+               std::span<const wire::Metadatum> trailing, uint32_t flags);
+  void Abort(Call* call, const absl::Status& status);  // not by its handler
+  void Finish(Call* call);                             // END is out, and the handler has ended
   void SendFinalFrame(Call* call, wire::Header* header, const absl::Status& status,
                       const Payload& reply);
   void SendEnd(uint64_t id, wire::Form form, const absl::Status& status, bool unseen);

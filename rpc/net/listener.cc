@@ -1,0 +1,125 @@
+#include "rpc/net/listener.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "rpc/net/address.h"
+#include "rpc/net/socket_transport.h"
+#include "rpc/net/watch.h"
+
+namespace rpc::net {
+namespace {
+
+// Connections of one turn: those that are open want their turn too.
+constexpr int kAcceptsMax = 64;
+constexpr TimeUs kPauseUs = 100'000;
+
+// Errors of the connection that would have been accepted, and not of the listener.
+bool IsOfConnection(int error_number) {
+  switch (error_number) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The file that a unix socket is bound to, so that it is removed, and no other that took its place.
+class SocketFile {
+ public:
+  explicit SocketFile(const Descriptor& socket) {
+    const std::string text = ToString(LocalAddress(socket.get()));
+    if (text.starts_with("unix:///")) path_ = text.substr(7);
+    file_ = Look();
+  }
+
+  void Remove() const {
+    const struct stat now = Look();
+    if (file_.st_ino != 0 && now.st_ino == file_.st_ino && now.st_dev == file_.st_dev) {
+      unlink(path_.c_str());
+    }
+  }
+
+ private:
+  // All zero when there is none.
+  struct stat Look() const {
+    struct stat file = {};
+    if (!path_.empty()) lstat(path_.c_str(), &file);
+    return file;
+  }
+
+  std::string path_;
+  struct stat file_ = {};
+};
+
+}  // namespace
+
+// The connections that the system has ready.
+class Listener::Queue final : private Watch::User, private Timer {
+ public:
+  Queue(Loop* loop, Descriptor socket, OnAccept on_accept)
+      : on_accept_(std::move(on_accept)), file_(socket), watch_(loop, std::move(socket), this) {
+    watch_.Want(Watch::kReadable);
+  }
+
+  ~Queue() {
+    file_.Remove();
+    for (int i = 0; i < SOMAXCONN && AcceptOne(); ++i) continue;
+  }
+
+  uint64_t failures() const { return failures_; }
+
+ private:
+  void OnEvents(int) override {
+    for (int i = 0; i < kAcceptsMax && AcceptOne(); ++i) continue;
+  }
+
+  void OnTime() override { watch_.Want(Watch::kReadable); }
+
+  // False when it is no use to try again now.
+  bool AcceptOne() {
+    Descriptor socket(accept4(watch_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (socket) {
+      on_accept_(NewSocketTransport(watch_.loop(), std::move(socket)));
+      return true;
+    }
+    if (errno == EAGAIN) return false;
+    if (IsOfConnection(errno)) return true;
+    Pause();
+    return false;
+  }
+
+  void Pause() {
+    ++failures_;
+    watch_.Want(0);
+    watch_.loop()->SetTimer(this, watch_.loop()->now_us() + kPauseUs);
+  }
+
+  OnAccept on_accept_;
+  SocketFile file_;
+  Watch watch_;
+  uint64_t failures_ = 0;
+};
+
+Listener::Listener(Loop* loop, Descriptor socket, OnAccept on_accept)
+    : queue_(std::make_unique<Queue>(loop, std::move(socket), std::move(on_accept))) {}
+
+Listener::~Listener() = default;
+
+uint64_t Listener::accept_failures() const { return queue_->failures(); }
+
+}  // namespace rpc::net

@@ -1,0 +1,35 @@
+// Accepts connections on a listening socket, on one loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "rpc/net/loop.h"
+#include "rpc/net/socket.h"
+#include "rpc/net/transport.h"
+
+namespace rpc::net {
+
+class Listener {
+ public:
+  using OnAccept = std::function<void(std::unique_ptr<Transport>)>;
+
+  // Each connection that is accepted goes to `on_accept`, on the loop, within a turn; it may not
+  // destroy the listener. When the process has no descriptors left, accepting pauses for 100 ms and
+  // accept_failures() rises; a connection that vanished before it was accepted is passed over.
+  Listener(Loop* loop, Descriptor socket, OnAccept on_accept);
+  // Accepts what is in the queue already, then closes the socket: nobody who was connected is
+  // reset. The file of a unix socket is removed, if it is still the one that was bound.
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  uint64_t accept_failures() const;
+
+ private:
+  class Queue;
+  std::unique_ptr<Queue> queue_;
+};
+
+}  // namespace rpc::net

@@ -1,0 +1,284 @@
+#include "rpc/net/loop.h"
+
+#include <uv.h>
+
+#include <cassert>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace rpc::net {
+namespace {
+
+// Ready work of one turn; what is left waits until libuv has looked for input again.
+constexpr int kReadyMax = 1024;
+
+thread_local Loop* current_loop = nullptr;
+
+}  // namespace
+
+TimeUs ClockUs() { return uv_hrtime() / 1000; }
+
+// What libuv holds pointers to: it outlives a loop over a borrowed libuv loop, by one turn.
+struct Loop::Handles {
+  Loop* loop = nullptr;
+  uv_async_t posted;
+  uv_timer_t timer;
+  uv_prepare_t before_wait;
+  uv_idle_t do_not_wait;  // active while ready work is left over
+  int open = 0;
+
+  template <typename Handle>
+  void Adopt(Handle* handle) {
+    handle->data = this;
+    ++open;
+    uv_unref(reinterpret_cast<uv_handle_t*>(handle));
+  }
+
+  template <typename Handle>
+  static void Close(Handle* handle) {
+    uv_close(reinterpret_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
+      auto* handles = static_cast<Handles*>(closed->data);
+      if (--handles->open == 0) delete handles;
+    });
+  }
+
+  template <typename Handle>
+  static Loop* LoopOf(Handle* handle) {
+    return static_cast<Handles*>(handle->data)->loop;
+  }
+};
+
+Timer::~Timer() {
+  if (loop_ != nullptr) loop_->ClearTimer(this);
+}
+
+Loop::Loop() : uv_(new uv_loop_t) {
+  const int failed = uv_loop_init(uv_);
+  if (failed != 0) {
+    fprintf(stderr, "cannot make an event loop: %s\n", uv_strerror(failed));
+    abort();
+  }
+  Open();
+  // Run() goes on while there is nothing to do: what wakes it is always wanted.
+  uv_ref(reinterpret_cast<uv_handle_t*>(&handles_->posted));
+}
+
+Loop::Loop(uv_loop_t* borrowed) : uv_(borrowed), borrowed_(true) {
+  Open();
+  current_loop = this;
+}
+
+void Loop::Open() {
+  handles_ = new Handles;
+  handles_->loop = this;
+  uv_async_init(uv_, &handles_->posted,
+                [](uv_async_t* handle) { Handles::LoopOf(handle)->OnPosted(); });
+  mailbox_ = std::make_shared<Mailbox>();
+  mailbox_->wake_ = &handles_->posted;
+  uv_timer_init(uv_, &handles_->timer);
+  uv_prepare_init(uv_, &handles_->before_wait);
+  uv_idle_init(uv_, &handles_->do_not_wait);
+  handles_->Adopt(&handles_->posted);
+  handles_->Adopt(&handles_->timer);
+  handles_->Adopt(&handles_->before_wait);
+  handles_->Adopt(&handles_->do_not_wait);
+  // The turn of what was done on this thread outside of our callbacks.
+  uv_prepare_start(&handles_->before_wait,
+                   [](uv_prepare_t* handle) { Turn turn(Handles::LoopOf(handle)); });
+  now_us_ = ClockUs();
+}
+
+Loop::~Loop() {
+  assert(!in_turn_);
+  Loop* const outer = std::exchange(current_loop, this);
+  End();
+  Handles::Close(&handles_->posted);
+  Handles::Close(&handles_->timer);
+  Handles::Close(&handles_->before_wait);
+  Handles::Close(&handles_->do_not_wait);
+  if (!borrowed_) {
+    uv_run(uv_, UV_RUN_DEFAULT);
+    uv_loop_close(uv_);
+    delete uv_;
+  }
+  current_loop = outer == this ? nullptr : outer;
+}
+
+Loop* Loop::Current() { return current_loop; }
+
+bool Mailbox::Post(std::function<void()> work) {
+  std::lock_guard lock(mutex_);
+  if (wake_ == nullptr) return false;
+  work_.push_back(std::move(work));
+  if (work_.size() == 1) uv_async_send(wake_);
+  return true;
+}
+
+void Loop::OnPosted() {
+  Turn turn(this);
+  std::vector<std::function<void()>> work;
+  {
+    std::lock_guard lock(mailbox_->mutex_);
+    work.swap(mailbox_->work_);
+  }
+  for (std::function<void()>& each : work) {
+    each();
+    each = nullptr;
+  }
+}
+
+void Loop::Run() {
+  assert(!borrowed_);
+  Loop* const outer = std::exchange(current_loop, this);
+  while (!stopped_) uv_run(uv_, UV_RUN_DEFAULT);
+  End();
+  current_loop = outer;
+}
+
+void Loop::Stop() {
+  Post([this] {
+    stopped_ = true;
+    uv_stop(uv_);
+  });
+}
+
+void Loop::End() {
+  for (bool ended = false; !ended;) {
+    EndUsers();
+    Settle();
+    std::lock_guard lock(mailbox_->mutex_);
+    ended = mailbox_->work_.empty() && users_.empty();
+    if (ended) mailbox_->wake_ = nullptr;
+  }
+}
+
+void Loop::Settle() {
+  while (blocking_ > 0) uv_run(uv_, UV_RUN_ONCE);
+  OnPosted();
+}
+
+void Loop::EndUsers() {
+  Turn turn(this);
+  while (LoopUser* user = users_.pop_front()) user->OnLoopEnd();
+}
+
+void Loop::SetTimer(Timer* timer, TimeUs at_us) {
+  timers_.Remove(timer);
+  timer->loop_ = this;
+  timer->deadline_us = at_us;
+  if (at_us == kNever) return;
+  timers_.Add(timer);
+  if (!in_turn_) ArmTimer();
+}
+
+void Loop::ArmTimer() {
+  const TimeUs next_us = timers_.next_us();
+  // A timer of libuv's that goes off too early costs less than setting it each turn.
+  if (next_us >= armed_us_) return;
+  armed_us_ = next_us;
+  // libuv counts milliseconds from the beginning of its own turn.
+  uv_update_time(uv_);
+  const TimeUs now_us = ClockUs();
+  const uint64_t delay_ms = next_us <= now_us ? 0 : (next_us - now_us + 999) / 1000;
+  uv_timer_start(
+      &handles_->timer, [](uv_timer_t* handle) { Handles::LoopOf(handle)->OnTimer(); }, delay_ms,
+      0);
+}
+
+void Loop::OnTimer() {
+  Turn turn(this);
+  armed_us_ = kNever;
+  while (timers_.next_us() <= now_us_) {
+    Timer* timer = timers_.first();
+    timers_.Remove(timer);
+    timer->OnTime();
+  }
+}
+
+Loop::Turn::Turn(Loop* loop) : loop_(loop->in_turn_ ? nullptr : loop), outer_(current_loop) {
+  if (loop_ == nullptr) return;
+  current_loop = loop;
+  loop->in_turn_ = true;
+  loop->now_us_ = ClockUs();
+}
+
+Loop::Turn::~Turn() {
+  if (loop_ == nullptr) return;
+  loop_->Finish();
+  loop_->in_turn_ = false;
+  current_loop = outer_;
+}
+
+void Loop::Finish() {
+  RunReady();
+  // A flush may make more ready, and that may bring more output.
+  for (int round = 0; round < 2 && !flushables_.empty(); ++round) {
+    while (Flushable* flushable = flushables_.pop_front()) flushable->Flush();
+    RunReady();
+  }
+  if (ready_.empty() && flushables_.empty()) {
+    uv_idle_stop(&handles_->do_not_wait);
+  } else {
+    uv_idle_start(&handles_->do_not_wait, [](uv_idle_t*) {});
+  }
+  ArmTimer();
+}
+
+void Loop::RunReady() {
+  for (int i = 0; i < kReadyMax; ++i) {
+    Ready* ready = ready_.pop_front();
+    if (ready == nullptr) return;
+    ready->Run();
+  }
+}
+
+void Loop::RunBlocking(std::function<void()> work, std::function<void()> done) {
+  struct Work {
+    uv_work_t request;
+    Loop* loop;
+    std::function<void()> work;
+    std::function<void()> done;
+  };
+  auto* item = new Work{{}, this, std::move(work), std::move(done)};
+  item->request.data = item;
+  ++blocking_;
+  uv_queue_work(
+      uv_, &item->request, [](uv_work_t* request) { static_cast<Work*>(request->data)->work(); },
+      [](uv_work_t* request, int) {
+        const std::unique_ptr<Work> item(static_cast<Work*>(request->data));
+        Turn turn(item->loop);
+        --item->loop->blocking_;
+        item->done();
+      });
+}
+
+namespace {
+
+class LoopThread {
+ public:
+  LoopThread() : thread_([this] { loop_.Run(); }) {}
+  ~LoopThread() {
+    loop_.Stop();
+    thread_.join();
+  }
+
+  Loop* loop() { return &loop_; }
+
+ private:
+  Loop loop_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+Loop* BackgroundLoop() {
+  static LoopThread thread;
+  return thread.loop();
+}
+
+}  // namespace rpc::net

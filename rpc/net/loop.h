@@ -1,0 +1,201 @@
+// One thread's event loop, over libuv: what a thread does between two waits.
+//
+//     net::Loop loop;                      // its own libuv loop: Run() turns it until Stop()
+//     net::Loop loop(uv_default_loop());   // the application's, which the application turns
+//     loop.Post([] { ... });               // from any thread: runs on the loop's thread
+//
+// A turn begins with what libuv calls (bytes have come, time has passed), goes on with whatever
+// that made ready (coroutines to resume), and ends with the output of every connection that it
+// touched, so that all replies of a turn leave in one write.
+//
+// Threads: a loop belongs to one thread: the one that calls Run(), or the one that gave it the
+// application's loop. Post, Stop and IsCurrent may be called by any; the rest only on that thread.
+// Lifetime: what refers to a loop is gone before it, or a LoopUser.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "rpc/net/list.h"
+#include "rpc/session/deadlines.h"
+#include "rpc/session/limits.h"
+#include "rpc/session/session.h"
+
+struct uv_async_s;  // libuv's uv_async_t
+struct uv_loop_s;   // libuv's uv_loop_t
+
+namespace rpc::net {
+
+using session::kNever;
+using session::TimeUs;
+
+class Loop;
+
+// The clock of all loops: microseconds that never go backwards. Any thread.
+TimeUs ClockUs();
+
+// What can be made ready to run later in this turn. Destroyed before that, it does not run.
+class Ready : public ListNode {
+ public:
+  virtual void Run() = 0;
+
+ protected:
+  ~Ready() = default;
+};
+
+// What has output to be written at the end of the turn.
+class Flushable : public ListNode {
+ public:
+  virtual void Flush() = 0;
+
+ protected:
+  ~Flushable() = default;
+};
+
+// Runs once, at the earliest at the time it was set to, to a millisecond. Set again it forgets the
+// earlier time; destroyed it is off.
+class Timer {
+ public:
+  Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  // Of the heap: see Loop::SetTimer.
+  TimeUs deadline_us = kNever;
+  size_t deadline_place = session::kNoPlace;
+
+ protected:
+  ~Timer();
+
+ private:
+  friend class Loop;
+  virtual void OnTime() = 0;
+
+  Loop* loop_ = nullptr;
+};
+
+// What holds connections on a loop, and is told when the loop comes to its end.
+class LoopUser : public ListNode {
+ public:
+  // Lets go of everything that it has on the loop. The last thing that happens to it there.
+  virtual void OnLoopEnd() = 0;
+
+ protected:
+  ~LoopUser() = default;
+};
+
+// Where work for a loop is left, by any thread. It outlives the loop: then nothing is taken any
+// more.
+class Mailbox {
+ public:
+  // False, and nothing happens, once the loop has ended.
+  bool Post(std::function<void()> work);
+
+ private:
+  friend class Loop;
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> work_;  // guarded by the mutex
+  uv_async_s* wake_ = nullptr;               // null once the loop has ended; guarded by the mutex
+};
+
+class Loop {
+ public:
+  Loop();
+  explicit Loop(uv_loop_s* borrowed);
+  // Tells every LoopUser, runs what was posted, waits for blocking work. The handles on a borrowed
+  // loop are closed, and gone when the application has turned it once more. REQUIRES: not within a
+  // turn.
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // The loop of the calling thread: the one that it turns, or that it made over a borrowed one;
+  // null when there is none.
+  static Loop* Current();
+  bool IsCurrent() const { return Current() == this; }
+
+  // Any thread: runs `work` on the loop's thread, in the order of posting. False, and nothing
+  // happens, once the loop has ended.
+  bool Post(std::function<void()> work) { return mailbox_->Post(std::move(work)); }
+  // For who cannot know whether the loop is still there.
+  const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
+
+  // Turns the loop on this thread until Stop(), and then ends it as the destructor does.
+  // REQUIRES: its own libuv loop.
+  void Run();
+  // Any thread: Run() returns soon.
+  void Stop();
+  bool borrowed() const { return borrowed_; }
+
+  // Microseconds that never go backwards, as of the beginning of this turn.
+  TimeUs now_us() const { return now_us_; }
+
+  void MakeReady(Ready* ready) { ready_.push_back(ready); }
+  void FlushLater(Flushable* flushable) { flushables_.push_back(flushable); }
+  void SetTimer(Timer* timer, TimeUs at_us);
+  void ClearTimer(Timer* timer) { timers_.Remove(timer); }
+  void AddUser(LoopUser* user) { users_.push_back(user); }
+
+  // Runs `work` on a thread of libuv's pool, then `done` on the loop. Both run, whatever happens; a
+  // loop does not end before.
+  void RunBlocking(std::function<void()> work, std::function<void()> done);
+
+  // Waits for all blocking work, and runs what was posted: before something goes that they refer
+  // to. REQUIRES: not within a turn.
+  void Settle();
+
+  session::Buffers* buffers() { return &buffers_; }
+  uv_loop_s* uv() { return uv_; }
+
+  // Opens and ends what libuv calls: each callback that rpc/net registers has one on its stack.
+  class Turn {
+   public:
+    explicit Turn(Loop* loop);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Loop* loop_;
+    Loop* outer_;
+  };
+
+ private:
+  struct Handles;
+
+  void Open();
+  void OnPosted();
+  void OnTimer();
+  void Finish();  // of a turn
+  void RunReady();
+  void ArmTimer();
+  void End();
+  void EndUsers();
+
+  uv_loop_s* uv_ = nullptr;
+  bool borrowed_ = false;
+  Handles* handles_ = nullptr;  // freed by libuv's close callbacks
+  std::shared_ptr<Mailbox> mailbox_;
+  session::Buffers buffers_;
+  TimeUs now_us_ = 0;
+  List<Ready> ready_;
+  List<Flushable> flushables_;
+  List<LoopUser> users_;
+  session::Deadlines<Timer> timers_;
+  TimeUs armed_us_ = kNever;
+  bool in_turn_ = false;
+  bool stopped_ = false;
+  size_t blocking_ = 0;  // work that has not come back
+};
+
+// A loop on a thread of its own, made when it is first asked for and stopped when the program ends:
+// where channels work whose callers have no loop.
+Loop* BackgroundLoop();
+
+}  // namespace rpc::net

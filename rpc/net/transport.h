@@ -1,0 +1,63 @@
+// A stream of bytes in both directions: what a connection runs over. TCP and unix sockets are one
+// kind (socket_transport.h), two ends within one process another (local_transport.h).
+//
+// Threads: a transport belongs to its loop's thread. Its user is called there, within a turn, and
+// never within a method of the transport.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "rpc/wire/frame_encoder.h"
+
+namespace rpc::net {
+
+class Transport {
+ public:
+  // Every method may destroy the transport.
+  class User {
+   public:
+    // Where the next bytes are to be put; not empty. This one may not destroy the transport.
+    virtual std::span<char> Space() = 0;
+    // `size` bytes have been put there.
+    virtual void OnInput(size_t size) = 0;
+    // No more input comes. Because the peer has closed its side (OK): what is written may still
+    // reach it, and OnWritable may still follow. Or because the connection has failed, as `why`
+    // says: the last that is called.
+    virtual void OnInputEnd(const absl::Status& why) = 0;
+    // Write took less than it was given before, and can take more now.
+    virtual void OnWritable() = 0;
+
+   protected:
+    ~User() = default;
+  };
+
+  // Closes at once; nothing is called any more. What Write has taken is still sent.
+  virtual ~Transport() = default;
+
+  // Begins to read. Called once, before anything else.
+  virtual void Start(User* user) = 0;
+
+  // Whether input is read; at first it is. While it is not, nobody notices that the peer is gone.
+  virtual void SetReading(bool on) = 0;
+
+  // Takes as many of the bytes as go now, and tells how many: when not all, OnWritable follows. A
+  // connection that has failed takes all; OnInputEnd tells, once what had come before is read.
+  virtual size_t Write(std::span<const wire::Piece> pieces) = 0;
+
+  // No more is written: the peer reads to the end of what was.
+  virtual void CloseWriting() = 0;
+
+  // The other end, as an address: `tcp://127.0.0.1:4711`, `unix:///run/echo.sock`, `local`. Of an
+  // accepted unix socket, which has no name, the path that was listened on.
+  virtual const std::string& peer() const = 0;
+
+ protected:
+  Transport() = default;
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+};
+
+}  // namespace rpc::net

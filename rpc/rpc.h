@@ -1,0 +1,18 @@
+// All of it, for programs that call or serve. Generated headers include what they need of it.
+#pragma once
+
+#include "rpc/blocking.h"            // IWYU pragma: export
+#include "rpc/call.h"                // IWYU pragma: export
+#include "rpc/channel.h"             // IWYU pragma: export
+#include "rpc/client_interceptor.h"  // IWYU pragma: export
+#include "rpc/context.h"             // IWYU pragma: export
+#include "rpc/loop.h"                // IWYU pragma: export
+#include "rpc/metadata.h"            // IWYU pragma: export
+#include "rpc/options.h"             // IWYU pragma: export
+#include "rpc/run.h"                 // IWYU pragma: export
+#include "rpc/server.h"              // IWYU pragma: export
+#include "rpc/service.h"             // IWYU pragma: export
+#include "rpc/sleep.h"               // IWYU pragma: export
+#include "rpc/stream.h"              // IWYU pragma: export
+#include "rpc/task.h"                // IWYU pragma: export
+#include "rpc/when.h"                // IWYU pragma: export

@@ -1,0 +1,379 @@
+#include "rpc/runtime/client_call.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "rpc/context.h"
+#include "rpc/runtime/channel_core.h"
+#include "rpc/runtime/client_connection.h"
+#include "rpc/runtime/loop_channel.h"
+#include "rpc/runtime/message_codec.h"
+#include "rpc/runtime/random.h"
+
+namespace rpc::runtime {
+namespace {
+
+// Before a call is repeated that nobody saw: at least, and at most.
+constexpr net::TimeUs kPauseMinUs = 5'000;
+constexpr net::TimeUs kPauseMaxUs = 50'000;
+
+// What goes on from one hop to the next (W3C trace context).
+constexpr std::string_view kTraceKeys[] = {"traceparent", "tracestate"};
+
+absl::Status DeadlinePassed(std::string_view where) {
+  return absl::DeadlineExceededError(
+      absl::StrCat("the deadline passed ", absl::string_view(where.data(), where.size())));
+}
+
+std::vector<wire::Metadatum> ViewsOf(const Metadata& metadata) {
+  std::vector<wire::Metadatum> views;
+  views.reserve(metadata.size());
+  for (const Metadata::Entry& entry : metadata) views.push_back({entry.key, entry.value});
+  return views;
+}
+
+void Copy(const wire::Header* header, Metadata* metadata) {
+  if (header == nullptr) return;
+  for (const wire::Metadatum& each : header->metadata) metadata->Add(each.key, each.value);
+}
+
+}  // namespace
+
+// The coroutine of the interceptors around a call.
+class ClientCall::Interception final : public Root {
+ public:
+  explicit Interception(ClientCall* call) : Root(call->loop()), call_(call), context_(call) {}
+
+  ClientContext& context() { return context_; }
+
+  void Begin() {
+    try {
+      task_ = call_->Proceed(0);
+    } catch (const std::exception& e) {
+      return End(absl::InternalError(absl::StrCat("an interceptor failed: ", e.what())));
+    }
+    if (task_.Start(this)) OnEnd(false);
+  }
+
+ private:
+  void OnEnd(bool abandoned) override {
+    if (abandoned) return End(absl::CancelledError("the interceptor was ended"));
+    try {
+      End(task_.Take());
+    } catch (const std::exception& e) {
+      End(absl::InternalError(absl::StrCat("an interceptor failed: ", e.what())));
+    }
+  }
+
+  void End(const absl::Status& status) {
+    task_ = Task<>(absl::OkStatus());
+    call_->Cancel(status);  // if it is still under way
+    call_->Complete(status);
+  }
+
+  ClientCall* call_;
+  ClientContext context_;
+  Task<> task_{absl::OkStatus()};
+};
+
+// An interceptor waits for the end of the call inside of it.
+class ClientCall::InnerWait final : public Wait {
+ public:
+  explicit InnerWait(ClientCall* call) : call_(call) {}
+  ~InnerWait() { Leave(); }
+
+  bool await_ready() {
+    call_->Proceed();
+    return false;
+  }
+  template <typename Promise>
+  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
+    if (!Suspend(coroutine)) return false;
+    if (call_->inner_ended_) {
+      Wake();
+    } else {
+      call_->inner_waiter_ = this;
+    }
+    return true;
+  }
+  absl::Status await_resume() {
+    return cancelled() ? absl::CancelledError("cancelled") : call_->end_status_;
+  }
+
+ private:
+  void OnGivenUp() override { Leave(); }
+  void Leave() {
+    if (call_->inner_waiter_ == this) call_->inner_waiter_ = nullptr;
+  }
+
+  ClientCall* call_;
+};
+
+ClientCall::ClientCall(std::shared_ptr<ChannelCore> core, std::string_view method, Kind kind)
+    : core_(std::move(core)), loop_(core_->LoopForCaller()), kind_(kind), method_(method) {}
+
+ClientCall::~ClientCall() = default;
+
+// The caller's side.
+
+void ClientCall::Start(const google::protobuf::MessageLite* request, const CallOptions& options) {
+  TakeOptions(options);
+  if (request != nullptr) {
+    absl::Status written = SerializeMessage(wire::Form::kBinary, *request, &request_);
+    if (!written.ok()) start_status_ = written;
+  }
+  AddRef();
+  self_ = Ref<ClientCall>(this);
+  if (loop_->IsCurrent()) return Begin();
+  if (loop_->Post([this] { Begin(); })) return;
+  completed_ = true;
+  end_status_ = absl::UnavailableError("the channel's loop has ended");
+  TellEnd();
+}
+
+void ClientCall::TakeOptions(const CallOptions& options) {
+  absl::Duration timeout = options.timeout;
+  if (timeout == absl::ZeroDuration()) {
+    timeout = kind_.single_request && kind_.single_reply ? core_->options().default_timeout
+                                                         : absl::InfiniteDuration();
+  }
+  if (timeout < absl::Hours(24 * 365)) {
+    const int64_t timeout_us = std::max<int64_t>(0, absl::ToInt64Microseconds(timeout));
+    deadline_us_ = net::ClockUs() + static_cast<net::TimeUs>(timeout_us);
+  }
+  if (options.metadata != nullptr) metadata_ = *options.metadata;
+  wait_for_ready_ = options.wait_for_ready || core_->options().wait_for_ready;
+  if (options.parent == nullptr) return;
+  parent_ = options.parent->scope();
+  deadline_us_ = std::min(deadline_us_, options.parent->deadline_us());
+  for (const std::string_view key : kTraceKeys) {
+    if (metadata_.Get(key)) continue;
+    if (auto value = options.parent->metadata().Get(key)) metadata_.Add(key, *value);
+  }
+  if (parent_->loop() != loop_) {
+    parent_ = nullptr;
+    start_status_ =
+        absl::FailedPreconditionError("the parent of the call is on another loop than its channel");
+  }
+}
+
+void ClientCall::GiveUp() {
+  if (done()) return;
+  if (loop_->IsCurrent()) return Cancel(absl::CancelledError("given up by its caller"));
+  loop_->Post([call = (AddRef(), Ref<ClientCall>(this))] {
+    call->Cancel(absl::CancelledError("given up by its caller"));
+  });
+}
+
+bool ClientCall::AwaitEnd() {
+  if (loop_->IsCurrent()) return false;
+  done_.wait(false, std::memory_order_acquire);
+  return true;
+}
+
+void ClientCall::Then(std::function<void()> then) {
+  if (!loop_->IsCurrent()) {
+    loop_->Post([call = (AddRef(), Ref<ClientCall>(this)), then = std::move(then)]() mutable {
+      call->Then(std::move(then));
+    });
+    return;
+  }
+  then_ = std::move(then);
+  if (done()) loop_->MakeReady(this);
+}
+
+// On the loop.
+
+void ClientCall::Begin() {
+  begun_ = true;
+  if (completed_) return;
+  if (parent_ != nullptr) parent_->Add(this);
+  if (completed_) return;
+  if (!start_status_.ok()) return Complete(start_status_);
+  channel_ = core_->OnLoop(loop_);
+  if (core_->interceptors().empty()) return Proceed();
+  loop_->SetTimer(this, deadline_us_);
+  interception_ = std::make_unique<Interception>(this);
+  interception_->Begin();
+}
+
+Task<> ClientCall::Proceed(size_t index) {
+  const std::vector<ClientInterceptor>& interceptors = core_->interceptors();
+  if (index < interceptors.size()) {
+    return interceptors[index](interception_->context(), ClientNext(this, index + 1));
+  }
+  return [](ClientCall* call) -> Task<> { co_return co_await InnerWait(call); }(this);
+}
+
+void ClientCall::Proceed() {
+  if (completed_ || inner_ended_) return;
+  if (deadline_us_ <= net::ClockUs()) return OnInnerEnd(DeadlinePassed("before the call was sent"));
+  channel_->Begin(this);
+}
+
+void ClientCall::SetWaiting() { loop_->SetTimer(this, deadline_us_); }
+
+void ClientCall::OnTime() {
+  if (loop_->now_us() < deadline_us_) return channel_->Begin(this);  // the pause is over
+  Cancel(DeadlinePassed(place.in_list() ? channel_->WhatIsWaitedFor() : "before it was sent"));
+}
+
+void ClientCall::StopWaiting() {
+  loop_->ClearTimer(this);
+  if (connection_ == nullptr && place.in_list()) channel_->StopWaiting(this);
+}
+
+void ClientCall::OpenOn(ClientConnection* connection) {
+  StopWaiting();
+  const std::vector<wire::Metadatum> metadata = ViewsOf(metadata_);
+  session::Opening opening{.name = method_,
+                           .metadata = metadata,
+                           .deadline_us = deadline_us_,
+                           .tag = this,
+                           .single_reply = kind_.single_reply,
+                           .last = kind_.single_request};
+  session::ClientSession& session = connection->session();
+  const absl::StatusOr<uint64_t> id =
+      kind_.single_request ? session.Open(opening, {request_}) : session.Open(opening);
+  if (!id.ok()) return OnInnerEnd(id.status());
+  connection_ = connection;
+  connection->AddCall(this);
+  id_ = *id;
+  if (closed_writing_) session.CloseWriting(id_);
+  OnRoom();
+}
+
+void ClientCall::OnEvent(const session::Event& event) {
+  switch (event.kind) {
+    case session::EventKind::kMetadata:
+      return Copy(event.header, &leading_);
+    case session::EventKind::kMessage:
+      return OnMessage();
+    case session::EventKind::kWritable:
+      return OnRoom();
+    case session::EventKind::kEnd:
+      return OnEnd(event);
+    default:
+      return;
+  }
+}
+
+void ClientCall::OnEnd(const session::Event& event) {
+  DropConnection();
+  if (Repeats(event)) return;
+  Copy(event.header, &trailing_);
+  if (event.status.ok() && kind_.single_reply) {
+    const absl::Status parsed = ParseMessage(wire::Form::kBinary, event.body, reply());
+    if (!parsed.ok()) return OnInnerEnd(absl::InternalError(parsed.message()));
+  }
+  OnInnerEnd(event.status);
+}
+
+// A call that no handler has seen is made again, once, when another try may go better.
+bool ClientCall::Repeats(const session::Event& event) {
+  if (!event.unseen || repeated_ || wrote_) return false;
+  const absl::StatusCode code = event.status.code();
+  if (code != absl::StatusCode::kUnavailable && code != absl::StatusCode::kResourceExhausted &&
+      code != absl::StatusCode::kDataLoss) {
+    return false;
+  }
+  const net::TimeUs pause_us = RandomBetween(kPauseMinUs, kPauseMaxUs);
+  if (loop_->now_us() + pause_us >= deadline_us_) return false;
+  repeated_ = true;
+  loop_->SetTimer(this, loop_->now_us() + pause_us);
+  return true;
+}
+
+void ClientCall::Cancel(const absl::Status& why) {
+  if (completed_ || inner_ended_) return;
+  if (connection_ != nullptr) {
+    connection_->session().Cancel(id_);
+    DropConnection();
+  }
+  if (interception_ == nullptr) return Complete(why);
+  OnInnerEnd(why);
+  interception_->Cancel();
+}
+
+void ClientCall::DropConnection() {
+  ClientConnection* const connection = std::exchange(connection_, nullptr);
+  if (connection == nullptr) return;
+  place.Leave();
+  connection->OnCallEnded();
+}
+
+// The call itself has ended; with interceptors, they go on from here.
+void ClientCall::OnInnerEnd(const absl::Status& status) {
+  if (interception_ == nullptr) return Complete(status);
+  if (std::exchange(inner_ended_, true)) return;
+  end_status_ = status;
+  StopWaiting();
+  if (Wait* waiter = std::exchange(inner_waiter_, nullptr)) waiter->Wake();
+}
+
+void ClientCall::Complete(const absl::Status& status) {
+  if (std::exchange(completed_, true)) return;
+  inner_ended_ = true;
+  end_status_ = status;
+  StopWaiting();
+  // It may end before its caller has looked at it: told with the ready work of this turn, and not
+  // from within whatever it was that ended it.
+  loop_->MakeReady(this);
+}
+
+void ClientCall::TellEnd() {
+  const Ref<ClientCall> self = std::move(self_);
+  self_ = Ref<ClientCall>();
+  StreamEnd::End(end_status_);
+  if (!done()) {
+    done_.store(true, std::memory_order_release);
+    done_.notify_all();
+  }
+  if (Wait* waiter = std::exchange(end_waiter_, nullptr)) waiter->Wake();
+  if (then_) std::exchange(then_, nullptr)();
+}
+
+void ClientCall::AwaitEndBy(Wait* waiter) {
+  if (done()) return waiter->Wake();
+  end_waiter_ = waiter;
+}
+
+void ClientCall::CloseWriting() {
+  if (!loop_->IsCurrent()) {
+    loop_->Post([call = (AddRef(), Ref<ClientCall>(this))] { call->CloseWriting(); });
+    return;
+  }
+  if (std::exchange(closed_writing_, true) || kind_.single_request) return;
+  if (connection_ != nullptr) connection_->session().CloseWriting(id_);
+}
+
+session::ReadResult ClientCall::ReadBytes(std::string_view* bytes) {
+  if (connection_ == nullptr) return session::ReadResult::kNothingYet;
+  return connection_->session().Read(id_, bytes);
+}
+
+session::Sent ClientCall::WriteBytes(const session::Payload& payload) {
+  if (closed_writing_) return session::Sent::kGone;
+  wrote_ = true;
+  return connection_->session().Write(id_, payload);
+}
+
+absl::Status ClientCall::Unreadable(const absl::Status& why) {
+  Cancel(absl::InternalError(why.message()));
+  return absl::InternalError(why.message());
+}
+
+}  // namespace rpc::runtime
+
+namespace rpc {
+
+std::string_view ClientContext::method() const { return call_->method(); }
+Metadata& ClientContext::metadata() { return call_->metadata(); }
+const Metadata& ClientContext::trailing() const { return call_->trailing(); }
+
+Task<> ClientNext::operator()() const { return call_->Proceed(index_); }
+
+}  // namespace rpc

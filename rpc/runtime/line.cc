@@ -1,0 +1,71 @@
+#include "rpc/runtime/line.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "rpc/runtime/loop_channel.h"
+#include "rpc/runtime/random.h"
+
+namespace rpc::runtime {
+namespace {
+
+// Doubled no more often than this, whatever the options say.
+constexpr int kDoublingsMax = 20;
+
+net::TimeUs PauseUs(const ChannelOptions& options, int failures) {
+  const int64_t min_us = std::max<int64_t>(1'000, absl::ToInt64Microseconds(options.backoff_min));
+  const int64_t max_us = std::max(min_us, absl::ToInt64Microseconds(options.backoff_max));
+  const int doublings = std::min(failures - 1, kDoublingsMax);
+  const int64_t whole_us = min_us > (max_us >> doublings) ? max_us : min_us << doublings;
+  return RandomBetween(static_cast<uint64_t>(whole_us / 2), static_cast<uint64_t>(whole_us));
+}
+
+}  // namespace
+
+void Line::Connect() {
+  if (state_ != ChannelState::kIdle) return;
+  state_ = ChannelState::kConnecting;
+  const Target& target = channel_->target();
+  if (target.door != nullptr) {
+    std::unique_ptr<net::Transport> transport = target.door->Enter(channel_->loop());
+    if (transport == nullptr) return OnConnected(absl::UnavailableError("the server is gone"));
+    return OnConnected(std::move(transport));
+  }
+  if (!target.address.ok()) return OnConnected(target.address.status());
+  const auto timeout_us = static_cast<net::TimeUs>(
+      std::max<int64_t>(1, absl::ToInt64Microseconds(target.options.connect_timeout)));
+  connector_ = std::make_unique<net::Connector>(
+      channel_->loop(), *target.address, timeout_us,
+      [this](absl::StatusOr<std::unique_ptr<net::Transport>> transport) {
+        connector_ = nullptr;
+        OnConnected(std::move(transport));
+      });
+}
+
+void Line::OnConnected(absl::StatusOr<std::unique_ptr<net::Transport>> transport) {
+  if (transport.ok()) {
+    state_ = ChannelState::kReady;
+    failures_ = 0;
+    connection_ = std::make_unique<ClientConnection>(
+        channel_, channel_->loop(), channel_->target().options.limits, *std::move(transport));
+    return channel_->OnLineReady(this);
+  }
+  state_ = ChannelState::kBackoff;
+  failure_ = transport.status();
+  ++failures_;
+  channel_->loop()->SetTimer(
+      this, channel_->loop()->now_us() + PauseUs(channel_->target().options, failures_));
+  channel_->OnLineFailed(failure_);
+}
+
+void Line::OnTime() {
+  state_ = ChannelState::kIdle;
+  channel_->OnLineIdle(this);
+}
+
+std::unique_ptr<ClientConnection> Line::Release() {
+  state_ = ChannelState::kIdle;
+  return std::move(connection_);
+}
+
+}  // namespace rpc::runtime

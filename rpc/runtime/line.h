@@ -1,0 +1,50 @@
+// One place for a connection in a channel: connects, pauses when that fails, and gives the
+// connection up when it takes no more calls.
+//
+// Internal. Threads: belongs to its loop.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rpc/channel.h"
+#include "rpc/net/connector.h"
+#include "rpc/net/loop.h"
+#include "rpc/net/transport.h"
+#include "rpc/runtime/client_connection.h"
+
+namespace rpc::runtime {
+
+class LoopChannel;
+
+class Line final : private net::Timer {
+ public:
+  explicit Line(LoopChannel* channel) : channel_(channel) {}
+
+  ChannelState state() const { return state_; }
+  // REQUIRES: state() is kReady
+  ClientConnection* connection() { return connection_.get(); }
+  // What the last attempt failed with. REQUIRES: state() is kBackoff
+  const absl::Status& failure() const { return failure_; }
+
+  // Begins to connect, if it is idle.
+  void Connect();
+
+  // Gives its connection, which takes no more calls, to whoever keeps it to its end.
+  std::unique_ptr<ClientConnection> Release();
+
+ private:
+  void OnConnected(absl::StatusOr<std::unique_ptr<net::Transport>> transport);
+  void OnTime() override;
+
+  LoopChannel* channel_;
+  ChannelState state_ = ChannelState::kIdle;
+  std::unique_ptr<net::Connector> connector_;
+  std::unique_ptr<ClientConnection> connection_;
+  absl::Status failure_;
+  int failures_ = 0;  // in a row
+};
+
+}  // namespace rpc::runtime

@@ -1,0 +1,198 @@
+#include "rpc/runtime/loop_channel.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace rpc::runtime {
+
+namespace {
+
+absl::Status LoopEnded() { return absl::UnavailableError("the channel's loop has ended"); }
+
+// How soon a call could be sent.
+int Rank(ChannelState state) {
+  static constexpr int kRank[] = {1, 2, 3, 0};
+  return kRank[static_cast<int>(state)];
+}
+
+}  // namespace
+
+LoopChannel::LoopChannel(std::shared_ptr<const Target> target, net::Loop* loop)
+    : target_(std::move(target)),
+      loop_(loop),
+      mailbox_(loop->mailbox()),
+      connection_per_call_(target_->options.connection_per_call) {
+  loop->AddUser(this);
+  if (connection_per_call_) return;
+  for (int i = 0; i < std::max(1, target_->options.connections); ++i) {
+    lines_.push_back(std::make_unique<Line>(this));
+  }
+}
+
+// No call is under way: each holds the channel.
+LoopChannel::~LoopChannel() { OnLoopEnd(); }
+
+void LoopChannel::OnLoopEnd() {
+  ended_ = true;
+  FailWaiting(LoopEnded(), true);
+  for (const std::unique_ptr<Line>& line : lines_) {
+    if (line->state() == ChannelState::kReady) old_.push_back(line->Release().release());
+  }
+  lines_.clear();
+  while (ClientConnection* connection = old_.front()) {
+    connection->EndCalls(LoopEnded());
+    delete connection;
+  }
+  UpdateState();
+}
+
+// Calls.
+
+void LoopChannel::Begin(ClientCall* call) {
+  if (ended_) return call->FailUnopened(LoopEnded());
+  if (OpenOnAnyLine(call)) return;
+  if (connection_per_call_) lines_.push_back(std::make_unique<Line>(this));
+  Line* line = connection_per_call_ ? lines_.back().get() : NextLine();
+  if (line->state() == ChannelState::kBackoff && !call->waits_for_ready()) {
+    return call->FailUnopened(line->failure());
+  }
+  if (waiting_count_ >= target_->options.calls_waiting_max) {
+    return call->FailUnopened(absl::ResourceExhaustedError(
+        absl::StrCat(waiting_count_, " calls wait for the server, and no more may")));
+  }
+  waiting_.push_back(&call->place);
+  ++waiting_count_;
+  call->SetWaiting();
+  line->Connect();
+  UpdateState();
+}
+
+void LoopChannel::StopWaiting(ClientCall* call) {
+  call->place.Leave();
+  --waiting_count_;
+}
+
+// Over the lines in turn, and past those that are not ready.
+bool LoopChannel::OpenOnAnyLine(ClientCall* call) {
+  if (connection_per_call_) return false;
+  for (size_t i = 0; i < lines_.size(); ++i) {
+    Line* line = NextLine();
+    line->Connect();  // it is wanted, though another may serve until it is there
+    if (line->state() != ChannelState::kReady || !line->connection()->has_room()) continue;
+    call->OpenOn(line->connection());
+    return true;
+  }
+  return false;
+}
+
+Line* LoopChannel::NextLine() { return lines_[next_line_++ % lines_.size()].get(); }
+
+void LoopChannel::OpenWaiting() {
+  while (ClientCall::Place* place = waiting_.front()) {
+    if (!OpenOnAnyLine(place->call)) return;
+  }
+}
+
+void LoopChannel::FailWaiting(const absl::Status& why, bool also_patient) {
+  ClientCall::Place* next = nullptr;
+  for (ClientCall::Place* place = waiting_.front(); place != nullptr; place = next) {
+    next = waiting_.next(place);
+    if (also_patient || !place->call->waits_for_ready()) place->call->FailUnopened(why);
+  }
+}
+
+std::string_view LoopChannel::WhatIsWaitedFor() const {
+  switch (state()) {
+    case ChannelState::kReady:
+      return "while the server took no more calls";
+    case ChannelState::kBackoff:
+      return "while there was no connection";
+    default:
+      return "while connecting";
+  }
+}
+
+// Lines.
+
+void LoopChannel::Connect() {
+  if (lines_.empty()) lines_.push_back(std::make_unique<Line>(this));
+  lines_.front()->Connect();
+  UpdateState();
+}
+
+void LoopChannel::OnLineReady(Line* line) {
+  if (!connection_per_call_) {
+    UpdateState();
+    return OpenWaiting();
+  }
+  ClientConnection* connection = line->Release().release();
+  old_.push_back(connection);
+  RetireLine(line);
+  connection->SetSingleUse();
+  if (ClientCall::Place* place = waiting_.front()) {
+    place->call->OpenOn(connection);
+  } else {
+    connection->session().Shutdown();  // its call was given up
+  }
+}
+
+void LoopChannel::OnLineFailed(const absl::Status& why) {
+  UpdateState();
+  for (const std::unique_ptr<Line>& line : lines_) {
+    // Another attempt may still go well.
+    if (!connection_per_call_ && line->state() != ChannelState::kBackoff &&
+        line->state() != ChannelState::kIdle) {
+      return;
+    }
+  }
+  FailWaiting(why, false);
+}
+
+void LoopChannel::OnLineIdle(Line* line) {
+  if (!waiting_.empty()) {
+    line->Connect();
+  } else if (connection_per_call_) {
+    RetireLine(line);
+  }
+  UpdateState();
+}
+
+// Connections.
+
+void LoopChannel::OnDraining(ClientConnection* connection) {
+  for (const std::unique_ptr<Line>& line : lines_) {
+    if (line->connection() == connection) old_.push_back(line->Release().release());
+  }
+  UpdateState();
+  if (!waiting_.empty() && !connection_per_call_) NextLine()->Connect();
+}
+
+void LoopChannel::OnRoom() {
+  if (!ended_ && !connection_per_call_) OpenWaiting();
+}
+
+void LoopChannel::Forget(ClientConnection* connection) { delete connection; }
+
+absl::Status LoopChannel::failure() const {
+  for (const std::unique_ptr<Line>& line : lines_) {
+    if (line->state() == ChannelState::kBackoff) return line->failure();
+  }
+  return absl::OkStatus();
+}
+
+void LoopChannel::RetireLine(Line* line) {
+  std::erase_if(lines_, [&](const auto& each) { return each.get() == line; });
+}
+
+void LoopChannel::UpdateState() {
+  ChannelState best = lines_.empty() ? ChannelState::kIdle : lines_.front()->state();
+  for (const std::unique_ptr<Line>& line : lines_) best = Better(best, line->state());
+  if (state_.exchange(best, std::memory_order_relaxed) == best) return;
+  while (Watcher* watcher = watchers_.pop_front()) watcher->wait->Wake();
+}
+
+ChannelState Better(ChannelState a, ChannelState b) { return Rank(b) > Rank(a) ? b : a; }
+
+}  // namespace rpc::runtime

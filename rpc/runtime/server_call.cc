@@ -1,0 +1,234 @@
+#include "rpc/runtime/server_call.h"
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "rpc/runtime/limiter.h"
+#include "rpc/runtime/message_codec.h"
+#include "rpc/runtime/server_connection.h"
+#include "rpc/runtime/server_loop.h"
+#include "rpc/runtime/service_table.h"
+#include "rpc/session/metadata.h"
+
+namespace rpc::runtime {
+namespace {
+
+// A reply larger than this is handed over instead of copied.
+constexpr size_t kCopiedSizeMax = 16 << 10;
+
+// Limits stand in this order.
+constexpr size_t kLimits = 2;
+
+Limiter* LimitOf(const ServerCall& call, const ServiceTable& table, size_t place) {
+  return place == 0 ? call.method().limiter.get() : table.limiter.get();
+}
+
+// What an exception says is for the log, and not for the peer.
+absl::Status FailureOf(const ServedMethod& method, const std::exception_ptr& exception) {
+  std::string what = "something that is no std::exception";
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& e) {
+    what = e.what();
+  } catch (...) {
+  }
+  std::fprintf(stderr, "rpc: the handler of %s threw: %s\n", method.name.c_str(), what.c_str());
+  return absl::InternalError("the handler failed");
+}
+
+std::vector<wire::Metadatum> ViewsOf(const Metadata& metadata) {
+  std::vector<wire::Metadatum> views;
+  views.reserve(metadata.size());
+  for (const Metadata::Entry& entry : metadata) views.push_back({entry.key, entry.value});
+  return views;
+}
+
+}  // namespace
+
+const std::string& ServerCall::peer() const { return connection_->peer(); }
+
+Service* ServerCall::service() const { return method_->service; }
+
+void ServerCall::Begin(ServerConnection* connection, const ServedMethod* method,
+                       const session::Event& event) {
+  connection_ = connection;
+  method_ = method;
+  id_ = event.call;
+  form_ = event.header->form;
+  begun_us_ = loop()->now_us();
+  connection_->CallBegan();
+  for (const wire::Metadatum& each : event.header->metadata) {
+    context_.metadata_.Add(each.key, each.value);
+  }
+  if (event.header->timeout_us > 0) context_.deadline_us_ = begun_us_ + event.header->timeout_us;
+  if (google::protobuf::MessageLite* message = request()) {
+    NoteSize(event.body.size());
+    absl::Status parsed = ParseMessage(form_, event.body, message);
+    if (!parsed.ok()) return Finish(std::move(parsed));
+  }
+  connection_->session().SetTag(id_, this);
+  Admit();
+}
+
+// Passes the limits, one after the other, and then runs the handler.
+void ServerCall::Admit() {
+  const ServiceTable& table = connection_->server()->table();
+  for (; limits_entered_ < kLimits; ++limits_entered_) {
+    Limiter* limiter = LimitOf(*this, table, limits_entered_);
+    if (limiter == nullptr) continue;
+    switch (limiter->Enter(this)) {
+      case Limiter::Entry::kEntered:
+        continue;
+      case Limiter::Entry::kWaits:
+        waits_for_limit_ = true;
+        return;
+      case Limiter::Entry::kFull:
+        return Refuse(limiter->Refusal());
+    }
+  }
+  StartHandler();
+}
+
+void ServerCall::OnAdmitted() {
+  net::Loop::Turn turn(loop());
+  waits_for_limit_ = false;
+  ++limits_entered_;
+  cancelled() ? Finish(status()) : Admit();
+}
+
+void ServerCall::StartHandler() {
+  running_ = true;
+  try {
+    task_ = Handle(0);
+  } catch (...) {
+    return Finish(FailureOf(*method_, std::current_exception()));
+  }
+  if (task_.Start(this)) OnEnd(false);
+}
+
+Task<> ServerCall::Handle(size_t index) {
+  const std::vector<Interceptor>& interceptors = connection_->server()->table().interceptors;
+  if (index == interceptors.size()) return Invoke();
+  return interceptors[index](context_, Next(this, index + 1));
+}
+
+void ServerCall::OnEvent(const session::Event& event) {
+  switch (event.kind) {
+    case session::EventKind::kMessage:
+      return OnMessage();
+    case session::EventKind::kHalfClosed:
+      return EndInput();
+    case session::EventKind::kWritable:
+      return OnRoom();
+    default:
+      return Cancel(event.status);
+  }
+}
+
+void ServerCall::Cancel(const absl::Status& why) {
+  Scope::Cancel();
+  End(why);
+  if (!waits_for_limit_) return;
+  Limiter* limiter = LimitOf(*this, connection_->server()->table(), limits_entered_);
+  if (!limiter->Withdraw(this)) return;
+  waits_for_limit_ = false;
+  Finish(why);
+}
+
+void ServerCall::Abandon() {
+  if (!running_) return;
+  Scope::Cancel();
+  SetReported();
+  (void)Report();
+}
+
+void ServerCall::EndNow() {
+  Cancel(absl::CancelledError("the server is gone"));
+  if (connection_ != nullptr) Finish(status());
+}
+
+void ServerCall::OnEnd(bool abandoned) {
+  if (!running_) return;
+  Finish(abandoned ? absl::CancelledError("the handler was ended") : TakeResult());
+}
+
+absl::Status ServerCall::TakeResult() {
+  try {
+    return task_.Take();
+  } catch (...) {
+    return FailureOf(*method_, std::current_exception());
+  }
+}
+
+void ServerCall::Finish(absl::Status status) {
+  task_ = Task<>(absl::OkStatus());
+  session::Payload payload;
+  google::protobuf::MessageLite* const message = status.ok() ? reply() : nullptr;
+  if (message != nullptr) {
+    absl::Status written = SerializeMessage(form_, *message, &reply_bytes_);
+    if (!written.ok()) status = absl::InternalError(written.message());
+    NoteSize(reply_bytes_.size());
+    payload.bytes = reply_bytes_;
+    if (reply_bytes_.size() > kCopiedSizeMax) {
+      auto owner = std::make_shared<const std::string>(std::move(reply_bytes_));
+      reply_bytes_.clear();
+      payload = {*owner, owner};
+    }
+  }
+  const bool with_reply = message != nullptr && status.ok();
+  connection_->session().End(id_, status, with_reply ? &payload : nullptr,
+                             ViewsOf(context_.trailing_));
+  connection_->server()->Count(*this, status);
+  Release();
+}
+
+void ServerCall::Refuse(const absl::Status& status) {
+  connection_->session().Refuse(id_, status);
+  connection_->server()->CountRefused();
+  Release();
+}
+
+// Leaves the limits and the connection, and goes back to where records wait to be used again.
+void ServerCall::Release() {
+  const ServiceTable& table = connection_->server()->table();
+  while (limits_entered_ > 0) {
+    if (Limiter* limiter = LimitOf(*this, table, --limits_entered_)) limiter->Leave();
+  }
+  running_ = reply_begun_ = false;
+  context_.metadata_.clear();
+  context_.trailing_.clear();
+  context_.deadline_us_ = net::kNever;
+  context_.user.reset();
+  Root::Reset();
+  StreamEnd::Reset();
+  Clear();
+  ServerConnection* const connection = std::exchange(connection_, nullptr);
+  connection->server()->Recycle(this);
+  connection->CallEnded();
+}
+
+session::ReadResult ServerCall::ReadBytes(std::string_view* bytes) {
+  return connection_->session().Read(id_, bytes);
+}
+
+session::Sent ServerCall::WriteBytes(const session::Payload& payload) {
+  reply_begun_ = true;
+  return connection_->session().Write(id_, payload);
+}
+
+absl::Status ServerCall::Unreadable(const absl::Status& why) { return why; }
+
+absl::Status ServerCall::SendMetadata(const Metadata& metadata) {
+  const std::vector<wire::Metadatum> views = ViewsOf(metadata);
+  if (absl::Status s = session::CheckMetadata(views); !s.ok()) return s;
+  if (std::exchange(reply_begun_, true)) {
+    return absl::FailedPreconditionError("leading metadata goes before the first message, once");
+  }
+  const session::Sent sent = connection_->session().SendMetadata(id_, views);
+  return sent == session::Sent::kGone ? absl::CancelledError("the call is over") : absl::OkStatus();
+}
+
+}  // namespace rpc::runtime

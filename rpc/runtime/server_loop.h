@@ -1,0 +1,104 @@
+// A server's part on one loop: its listeners, its connections and the calls on them.
+//
+// Internal. Threads: belongs to its loop, but for `counters`, which any thread may read.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "rpc/counters.h"
+#include "rpc/net/list.h"
+#include "rpc/net/listener.h"
+#include "rpc/net/loop.h"
+#include "rpc/net/socket.h"
+#include "rpc/net/transport.h"
+#include "rpc/runtime/server_call.h"
+#include "rpc/runtime/server_connection.h"
+#include "rpc/runtime/service_table.h"
+#include "rpc/session/limits.h"
+
+namespace rpc::runtime {
+
+// Written by one thread, read by any.
+class Counter {
+ public:
+  void operator+=(int64_t count) {
+    value_.store(value_.load(std::memory_order_relaxed) + static_cast<uint64_t>(count),
+                 std::memory_order_relaxed);
+  }
+  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+class ServerLoop final : private net::LoopUser, private net::Timer {
+ public:
+  struct Settings {
+    session::Limits limits = {};
+    size_t connections_max = 0;
+  };
+
+  ServerLoop(net::Loop* loop, const ServiceTable* table, const Settings& settings);
+  ~ServerLoop();
+
+  void Listen(net::Descriptor socket);
+  void Accept(std::unique_ptr<net::Transport> transport);
+
+  // Takes no more connections and calls. What is open may go on until `deadline_us`; then it is
+  // cancelled, and soon after that ended by force. `over` runs once, when nothing is left.
+  void Drain(net::TimeUs deadline_us, std::function<void()> over);
+
+  net::Loop* loop() { return loop_; }
+  const ServiceTable& table() const { return *table_; }
+  const session::Limits& limits() const { return settings_.limits; }
+
+  // For its connections and calls.
+  void Begin(ServerConnection* connection, const session::Event& event);
+  void Recycle(ServerCall* call);
+  void Forget(ServerConnection* connection);
+  void Count(const ServerCall& call, const absl::Status& status);
+  void CountRefused() { calls_refused_ += 1; }
+  void CountSession(const session::ServerSession& session);
+
+  void AddTo(ServerCounters* sum) const;
+  // Calls that were open when the time to drain was over.
+  uint64_t calls_cut() const { return calls_cut_.value(); }
+
+ private:
+  enum class Phase : uint8_t { kServing, kDraining, kCancelling, kEnding };
+
+  void OnLoopEnd() override;
+  void OnTime() override;
+  void CancelEveryCall();
+  void EndByForce();
+  void CheckOver();
+
+  net::Loop* loop_;
+  const ServiceTable* table_;
+  Settings settings_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  net::List<ServerConnection> connections_;
+  net::List<ServerCall::Place> calls_;
+  std::vector<std::vector<std::unique_ptr<ServerCall>>> spare_calls_;  // by method
+  Phase phase_ = Phase::kServing;
+  std::function<void()> over_;
+
+  Counter connections_accepted_;
+  Counter connections_open_;
+  Counter connections_refused_;
+  Counter connections_broken_;
+  Counter accept_failures_;
+  Counter calls_begun_;
+  Counter calls_open_;
+  Counter calls_ok_;
+  Counter calls_failed_;
+  Counter calls_cancelled_;
+  Counter calls_refused_;
+  Counter bodies_corrupted_;
+  Counter calls_cut_;
+};
+
+}  // namespace rpc::runtime

@@ -1,0 +1,104 @@
+#include "rpc/runtime/stream_end.h"
+
+#include <memory>
+#include <utility>
+
+#include "rpc/net/loop.h"
+#include "rpc/runtime/message_codec.h"
+
+namespace rpc::runtime {
+namespace {
+
+// A message larger than this is handed over instead of copied.
+constexpr size_t kCopiedSizeMax = 16 << 10;
+
+}  // namespace
+
+StreamEnd::Progress StreamEnd::Read(google::protobuf::MessageLite* message) {
+  if (std::exchange(delivered_, false)) return Progress::kDone;
+  if (!status_.ok()) return Progress::kOver;
+  std::string_view bytes;
+  switch (ReadBytes(&bytes)) {
+    case session::ReadResult::kMessage:
+      break;
+    case session::ReadResult::kEndOfStream:
+    case session::ReadResult::kGone:
+    case session::ReadResult::kNothingYet:
+      return ended_ || input_ended_ ? Progress::kOver : Progress::kNotYet;
+  }
+  NoteSize(bytes.size());
+  const absl::Status parsed = ParseMessage(form_, bytes, message);
+  if (parsed.ok()) return Progress::kDone;
+  End(Unreadable(parsed));
+  return Progress::kOver;
+}
+
+StreamEnd::Progress StreamEnd::Write(const google::protobuf::MessageLite& message) {
+  if (ended_) return Progress::kOver;
+  if (full_ || !open()) return Progress::kNotYet;
+  if (absl::Status s = SerializeMessage(form_, message, &scratch_); !s.ok()) {
+    End(Unreadable(s));
+    return Progress::kOver;
+  }
+  NoteSize(scratch_.size());
+  session::Payload payload{scratch_};
+  if (scratch_.size() > kCopiedSizeMax) {
+    auto owner = std::make_shared<const std::string>(std::move(scratch_));
+    scratch_.clear();
+    payload = {*owner, owner};
+  }
+  const session::Sent sent = WriteBytes(payload);
+  full_ = sent == session::Sent::kWait;
+  return sent == session::Sent::kGone ? Progress::kOver : Progress::kDone;
+}
+
+bool StreamEnd::CheckMayBlock() {
+  if (net::Loop::Current() == nullptr) return true;
+  const absl::Status why = absl::FailedPreconditionError(
+      "Wait() on a loop's own thread would never return: co_await it");
+  End(Unreadable(why));
+  return false;
+}
+
+void StreamEnd::OnMessage() {
+  if (reader_ == nullptr || delivered_) return;
+  // Taken now, while the bytes are at hand: it would have to be kept until the reader runs.
+  delivered_ = Read(into_) == Progress::kDone;
+  WakeReader();
+}
+
+void StreamEnd::OnRoom() {
+  full_ = false;
+  WakeWriter();
+}
+
+void StreamEnd::End(const absl::Status& status) {
+  if (std::exchange(ended_, true)) return;
+  status_ = status;
+  WakeReader();
+  WakeWriter();
+}
+
+void StreamEnd::EndInput() {
+  input_ended_ = true;
+  WakeReader();
+}
+
+void StreamEnd::WakeReader() {
+  if (Wait* reader = std::exchange(reader_, nullptr)) reader->Wake();
+}
+
+void StreamEnd::WakeWriter() {
+  if (Wait* writer = std::exchange(writer_, nullptr)) writer->Wake();
+}
+
+void StreamEnd::Reset() {
+  form_ = wire::Form::kBinary;
+  reader_ = writer_ = nullptr;
+  into_ = nullptr;
+  status_ = absl::OkStatus();
+  turns_ = 0;
+  delivered_ = full_ = input_ended_ = ended_ = false;
+}
+
+}  // namespace rpc::runtime

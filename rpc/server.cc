@@ -1,0 +1,264 @@
+#include "rpc/server.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rpc/net/address.h"
+#include "rpc/net/signals.h"
+#include "rpc/net/socket.h"
+#include "rpc/runtime/channel_core.h"
+#include "rpc/runtime/door.h"
+#include "rpc/runtime/limiter.h"
+#include "rpc/runtime/server_loop.h"
+#include "rpc/runtime/service_table.h"
+
+namespace rpc {
+namespace {
+
+absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+struct Server::Core {
+  // A loop with its part of the server and, unless the loop is the application's, its thread.
+  struct Worker {
+    std::unique_ptr<Loop> owned;
+    Loop* loop = nullptr;
+    std::unique_ptr<runtime::ServerLoop> part;
+    std::thread thread;
+  };
+
+  ServerOptions options;
+  runtime::ServiceTable table;
+  std::vector<net::Listening> listening;
+  std::vector<Worker> workers;
+  std::shared_ptr<runtime::Door> door = std::make_shared<runtime::Door>();
+  std::unique_ptr<net::Signals> signals;  // of the first worker's loop
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool started = false;    // guarded by the mutex
+  size_t running = 0;      // workers that are not over; guarded by the mutex
+  bool signalled = false;  // of the first worker's loop
+
+  size_t loops() const {
+    return options.loop != nullptr ? 1 : static_cast<size_t>(std::max(1, options.threads));
+  }
+
+  void AddWorker();
+  void StartShutdown(absl::Duration timeout);
+  void OnSignal();
+  void OnOver();
+  bool IsOver();
+  absl::Status Result() const;
+  void End();
+  ServerCounters counters() const;
+};
+
+Server::Server(const ServerOptions& options) : core_(new Core) { core_->options = options; }
+
+Server::~Server() { core_->End(); }
+
+void Server::Add(std::shared_ptr<Service> service) {
+  for (const Method& method : service->methods()) {
+    auto served = std::make_unique<runtime::ServedMethod>();
+    served->single_request = method.single_request;
+    served->single_reply = method.single_reply;
+    served->name = std::string(method.name);
+    served->index = core_->table.methods.size();
+    served->service = service.get();
+    served->new_call = method.new_call;
+    if (!core_->table.by_name.emplace(served->name, served.get()).second) {
+      std::fprintf(stderr, "rpc: %s is served already\n", served->name.c_str());
+      std::abort();
+    }
+    core_->table.methods.push_back(std::move(served));
+  }
+  core_->table.services.push_back(std::move(service));
+}
+
+void Server::Use(Interceptor interceptor) {
+  core_->table.interceptors.push_back(std::move(interceptor));
+}
+
+absl::Status Server::Limit(std::string_view method, size_t calls_max, size_t waiting_max) {
+  runtime::ServedMethod* served = core_->table.Find(method);
+  if (served == nullptr) {
+    return absl::NotFoundError(absl::StrCat("no service has a method \"", Absl(method), "\""));
+  }
+  served->limiter = std::make_unique<runtime::Limiter>(served->name, calls_max, waiting_max);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Listen(std::string_view address) {
+  const absl::StatusOr<net::Address> parsed = net::ParseAddress(address);
+  if (!parsed.ok()) return parsed.status();
+  absl::StatusOr<std::vector<net::Listening>> opened = net::Listen(*parsed, core_->loops());
+  if (!opened.ok()) return opened.status();
+  for (net::Listening& each : *opened) core_->listening.push_back(std::move(each));
+  return absl::OkStatus();
+}
+
+std::vector<std::string> Server::addresses() const {
+  std::vector<std::string> addresses;
+  for (const net::Listening& each : core_->listening) addresses.push_back(each.address);
+  return addresses;
+}
+
+std::vector<std::string> Server::services() const {
+  std::vector<std::string> names;
+  for (const auto& service : core_->table.services) names.emplace_back(service->name());
+  return names;
+}
+
+absl::Status Server::Start() {
+  {
+    std::lock_guard lock(core_->mutex);
+    if (std::exchange(core_->started, true)) {
+      return absl::FailedPreconditionError("the server has been started before");
+    }
+    core_->running = core_->loops();
+  }
+  if (core_->options.calls_max > 0) {
+    core_->table.limiter = std::make_unique<runtime::Limiter>(
+        "the server", core_->options.calls_max, core_->options.calls_waiting_max);
+  }
+  std::vector<runtime::ServerLoop*> parts;
+  for (size_t i = 0; i < core_->loops(); ++i) {
+    core_->AddWorker();
+    parts.push_back(core_->workers.back().part.get());
+    for (net::Listening& each : core_->listening) parts[i]->Listen(std::move(each.sockets[i]));
+  }
+  core_->door->Open(std::move(parts));
+  for (Core::Worker& worker : core_->workers) {
+    if (worker.owned) worker.thread = std::thread([loop = worker.loop] { loop->Run(); });
+  }
+  return absl::OkStatus();
+}
+
+void Server::Core::AddWorker() {
+  Worker worker;
+  if (options.loop == nullptr) worker.owned = std::make_unique<Loop>();
+  worker.loop = options.loop != nullptr ? options.loop : worker.owned.get();
+  worker.part = std::make_unique<runtime::ServerLoop>(
+      worker.loop, &table,
+      runtime::ServerLoop::Settings{.limits = options.limits,
+                                    .connections_max = options.connections_max});
+  workers.push_back(std::move(worker));
+}
+
+absl::Status Server::Run() {
+  if (core_->options.loop != nullptr) {
+    return absl::FailedPreconditionError(
+        "the application turns this server's loop: use Start and ShutdownOnSignals");
+  }
+  if (absl::Status s = Start(); !s.ok()) return s;
+  ShutdownOnSignals();
+  return Wait();
+}
+
+void Server::ShutdownOnSignals() {
+  core_->workers.front().loop->Post([core = core_.get()] {
+    core->signals = std::make_unique<net::Signals>(core->workers.front().loop,
+                                                   std::initializer_list<int>{SIGINT, SIGTERM},
+                                                   [core](int) { core->OnSignal(); });
+  });
+}
+
+void Server::Core::OnSignal() {
+  StartShutdown(std::exchange(signalled, true) ? absl::ZeroDuration() : options.drain_timeout);
+}
+
+void Server::StartShutdown(absl::Duration timeout) { core_->StartShutdown(timeout); }
+
+void Server::Core::StartShutdown(absl::Duration timeout) {
+  const auto timeout_us = static_cast<net::TimeUs>(
+      std::clamp<int64_t>(absl::ToInt64Microseconds(timeout), 0, int64_t{1} << 50));
+  for (Worker& worker : workers) {
+    worker.loop->Post([this, &worker, timeout_us] {
+      worker.part->Drain(worker.loop->now_us() + timeout_us, [this] { OnOver(); });
+    });
+  }
+}
+
+void Server::Core::OnOver() {
+  std::lock_guard lock(mutex);
+  --running;
+  changed.notify_all();
+}
+
+absl::Status Server::Wait() {
+  for (const Core::Worker& worker : core_->workers) {
+    if (!worker.loop->IsCurrent()) continue;
+    return absl::FailedPreconditionError(
+        "Wait on a loop of the server itself would never return: use StartShutdown");
+  }
+  std::unique_lock lock(core_->mutex);
+  if (!core_->started) return absl::FailedPreconditionError("the server has not been started");
+  core_->changed.wait(lock, [this] { return core_->running == 0; });
+  return core_->Result();
+}
+
+absl::Status Server::Core::Result() const {
+  uint64_t cut = 0;
+  for (const Worker& worker : workers) cut += worker.part->calls_cut();
+  if (cut == 0) return absl::OkStatus();
+  return absl::DeadlineExceededError(
+      absl::StrCat(cut, " calls had not ended when the time to drain was over"));
+}
+
+absl::Status Server::Shutdown(absl::Duration timeout) {
+  core_->StartShutdown(timeout);
+  return Wait();
+}
+
+// Everything that the loops refer to goes after they have ended.
+void Server::Core::End() {
+  door->Close();
+  if (options.loop == nullptr && !workers.empty()) {
+    StartShutdown(absl::ZeroDuration());
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return running == 0; });
+  }
+  for (Worker& worker : workers) {
+    if (!worker.owned) continue;
+    worker.loop->Post([this, &worker] {
+      if (&worker == &workers.front()) signals = nullptr;
+    });
+    worker.loop->Stop();
+    worker.thread.join();
+  }
+  signals = nullptr;
+  workers.clear();
+}
+
+Channel Server::InProcess(const ChannelOptions& options) {
+  (void)Start();
+  return Channel(runtime::ChannelCore::Through(core_->door, options));
+}
+
+ServerCounters Server::counters() const {
+  ServerCounters sum;
+  for (const Core::Worker& worker : core_->workers) worker.part->AddTo(&sum);
+  return sum;
+}
+
+int Exit(const absl::Status& status) {
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  return 1;
+}
+
+int Fail(const absl::Status& status) { return Exit(status); }
+
+}  // namespace rpc

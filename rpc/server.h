@@ -1,0 +1,114 @@
+// Serves services on addresses.
+//
+//     rpc::Server server;                             // or ({.threads = 2})
+//     server.Add(std::make_unique<EchoService>());
+//     if (absl::Status s = server.Listen("tcp://127.0.0.1:7000"); !s.ok()) return rpc::Fail(s);
+//     return rpc::Exit(server.Run());                 // until SIGINT or SIGTERM
+//
+// Add, Use, Limit and Listen come first; then Run, or Start and Shutdown. Each thread has a loop
+// and listeners of its own, and a connection stays on the loop that accepted it.
+//
+// Threads: one thread sets a server up; after that counters, StartShutdown, Shutdown, Wait and
+// InProcess may be called by any. A server with a loop of the application's belongs to that thread.
+// Lifetime: the destructor ends what is still open, and returns when every handler has ended.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "rpc/channel.h"
+#include "rpc/counters.h"
+#include "rpc/loop.h"
+#include "rpc/service.h"
+#include "rpc/session/limits.h"
+
+namespace rpc {
+
+struct ServerOptions {
+  int threads = 1;
+
+  // Serve on this loop, which the application turns, and not on threads.
+  Loop* loop = nullptr;
+
+  // Calls handled at once by the whole server, and how many more wait their turn; beyond that they
+  // are refused (RESOURCE_EXHAUSTED, safe to repeat). 0: as many as come.
+  size_t calls_max = 0;
+  size_t calls_waiting_max = 1'000;
+
+  // Connections at once on each loop; more are closed as they come. 0: as many as come.
+  size_t connections_max = 0;
+
+  // What Run gives open calls after a signal.
+  absl::Duration drain_timeout = absl::Seconds(30);
+
+  // Of each connection.
+  session::Limits limits = {};
+};
+
+class Server {
+ public:
+  explicit Server(const ServerOptions& options = {});
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Serves the methods of a service. A name that is served already ends the program: it is a
+  // mistake in it.
+  void Add(std::shared_ptr<Service> service);
+
+  // Puts a coroutine around every call; the first that was added is the outermost.
+  void Use(Interceptor interceptor);
+
+  // At most `calls_max` calls of one method (`package.Service/Method`) are handled at once, and
+  // `waiting_max` more wait. NOT_FOUND when no service has it.
+  absl::Status Limit(std::string_view method, size_t calls_max, size_t waiting_max = 1'000);
+
+  // Takes the address now, to be served from Start on: `tcp://127.0.0.1:7000`, `tcp://*:0` (a port
+  // that is free), `unix:///run/echo.sock`, `unix:@echo`. The error names the address and the
+  // system's reason.
+  absl::Status Listen(std::string_view address);
+
+  // What it listens on, with the ports that were picked.
+  std::vector<std::string> addresses() const;
+  // `package.Service` of each service.
+  std::vector<std::string> services() const;
+
+  // Serves in the background. FAILED_PRECONDITION when it was started before.
+  absl::Status Start();
+
+  // Start; then waits for SIGINT or SIGTERM, and drains: no new connections and calls, those that
+  // are open go on for drain_timeout. A second signal ends it at once. OK when every call could
+  // end.
+  absl::Status Run();
+
+  // SIGINT and SIGTERM do to a started server what they do in Run.
+  void ShutdownOnSignals();
+
+  // Drains, as Run does, and cancels what is open after `timeout`. Returns at once; Wait waits.
+  void StartShutdown(absl::Duration timeout);
+
+  // Until a shutdown is complete. OK when every call could end, DEADLINE_EXCEEDED when some had to
+  // be cancelled. FAILED_PRECONDITION on a loop of the server's own, which would wait for itself.
+  absl::Status Wait();
+
+  absl::Status Shutdown(absl::Duration timeout);
+
+  // A channel to this server without sockets, through the same sessions. Starts the server.
+  Channel InProcess(const ChannelOptions& options = {});
+
+  ServerCounters counters() const;
+
+ private:
+  struct Core;
+  std::unique_ptr<Core> core_;
+};
+
+// For main: prints the status to stderr when it is not OK; the exit code, 0 or 1.
+int Exit(const absl::Status& status);
+int Fail(const absl::Status& status);
+
+}  // namespace rpc

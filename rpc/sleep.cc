@@ -1,0 +1,13 @@
+#include "rpc/sleep.h"
+
+#include <algorithm>
+
+namespace rpc {
+
+void Sleep::Awaiter::Begin(net::Loop* loop) {
+  const auto us = static_cast<net::TimeUs>(std::max<int64_t>(0, ToInt64Microseconds(duration_)));
+  const net::TimeUs now_us = loop->now_us();
+  loop->SetTimer(this, us >= net::kNever - now_us ? net::kNever : now_us + us);
+}
+
+}  // namespace rpc

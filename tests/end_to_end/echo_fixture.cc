@@ -1,0 +1,77 @@
+#include "tests/end_to_end/echo_fixture.h"
+
+#include <unistd.h>
+
+#include <atomic>
+
+#include "services/echo/echo_service.h"
+
+namespace rpc {
+
+std::string WayName(Way way) {
+  static const char* const kNames[] = {"Tcp", "Unix", "InProcess"};
+  return kNames[static_cast<int>(way)];
+}
+
+echo::SayRequest Saying(const std::string& text) {
+  echo::SayRequest request;
+  request.set_text(text);
+  return request;
+}
+
+echo::CountRequest CountTo(uint32_t upto, uint32_t interval_ms) {
+  echo::CountRequest request;
+  request.set_upto(upto);
+  request.set_interval_ms(interval_ms);
+  return request;
+}
+
+echo::SleepRequest SleepFor(uint32_t ms) {
+  echo::SleepRequest request;
+  request.set_ms(ms);
+  return request;
+}
+
+echo::FailRequest FailWith(absl::StatusCode code, const std::string& message) {
+  echo::FailRequest request;
+  request.set_code(static_cast<uint32_t>(code));
+  request.set_message(message);
+  return request;
+}
+
+echo::Number MakeNumber(int64_t value) {
+  echo::Number number;
+  number.set_value(value);
+  return number;
+}
+
+echo::Line MakeLine(const std::string& text) {
+  echo::Line line;
+  line.set_text(text);
+  return line;
+}
+
+EchoServer::EchoServer(Way way, const ServerOptions& options)
+    : way_(way), server_(std::make_unique<Server>(options)) {
+  server_->Add(std::make_shared<echo::EchoService>());
+}
+
+void EchoServer::Serve() {
+  static std::atomic<int> sockets{0};
+  if (way_ == Way::kInProcess) return;
+  const std::string address = way_ == Way::kTcp ? "tcp://127.0.0.1:0"
+                                                : "unix:@uvrpc-test-" + std::to_string(getpid()) +
+                                                      "-" + std::to_string(++sockets);
+  const absl::Status listened = server_->Listen(address);
+  ASSERT_TRUE(listened.ok()) << listened;
+  address_ = server_->addresses().front();
+  const absl::Status started = server_->Start();
+  ASSERT_TRUE(started.ok()) << started;
+}
+
+Channel EchoServer::MakeChannel(const ChannelOptions& options) {
+  if (way_ == Way::kInProcess) return server_->InProcess(options);
+  return Channel(address_, options);
+}
+
+}  // namespace rpc
