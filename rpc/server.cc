@@ -7,8 +7,8 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -57,6 +57,7 @@ struct Server::Core {
 
   void AddWorker();
   void StartShutdown(absl::Duration timeout);
+  void CatchSignals();
   void OnSignal();
   void OnOver();
   bool IsOver();
@@ -168,11 +169,20 @@ absl::Status Server::Run() {
 }
 
 void Server::ShutdownOnSignals() {
-  core_->workers.front().loop->Post([core = core_.get()] {
-    core->signals = std::make_unique<net::Signals>(core->workers.front().loop,
-                                                   std::initializer_list<int>{SIGINT, SIGTERM},
-                                                   [core](int) { core->OnSignal(); });
+  Loop* const loop = core_->workers.front().loop;
+  if (loop->IsCurrent()) return core_->CatchSignals();
+  std::promise<void> caught;
+  loop->Post([this, &caught] {
+    core_->CatchSignals();
+    caught.set_value();
   });
+  caught.get_future().wait();
+}
+
+void Server::Core::CatchSignals() {
+  signals = std::make_unique<net::Signals>(workers.front().loop,
+                                           std::initializer_list<int>{SIGINT, SIGTERM},
+                                           [this](int) { OnSignal(); });
 }
 
 void Server::Core::OnSignal() {

@@ -85,7 +85,7 @@ class Server {
   // end.
   absl::Status Run();
 
-  // SIGINT and SIGTERM do to a started server what they do in Run.
+  // From its return on, SIGINT and SIGTERM do to a started server what they do in Run.
   void ShutdownOnSignals();
 
   // Drains, as Run does, and cancels what is open after `timeout`. Returns at once; Wait waits.

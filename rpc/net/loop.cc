@@ -36,6 +36,11 @@ struct Loop::Handles {
   void Adopt(Handle* handle) {
     handle->data = this;
     ++open;
+  }
+
+  // It does not keep the application's uv_run from returning.
+  template <typename Handle>
+  static void Unref(Handle* handle) {
     uv_unref(reinterpret_cast<uv_handle_t*>(handle));
   }
 
@@ -87,6 +92,8 @@ void Loop::Open() {
   handles_->Adopt(&handles_->timer);
   handles_->Adopt(&handles_->before_wait);
   handles_->Adopt(&handles_->do_not_wait);
+  Handles::Unref(&handles_->posted);
+  Handles::Unref(&handles_->before_wait);
   // The turn of what was done on this thread outside of our callbacks.
   uv_prepare_start(&handles_->before_wait,
                    [](uv_prepare_t* handle) { Turn turn(Handles::LoopOf(handle)); });
@@ -102,8 +109,8 @@ Loop::~Loop() {
   Handles::Close(&handles_->before_wait);
   Handles::Close(&handles_->do_not_wait);
   if (!borrowed_) {
-    uv_run(uv_, UV_RUN_DEFAULT);
-    uv_loop_close(uv_);
+    // More than once where a Stop() was not heeded: it makes the first return at once.
+    while (uv_loop_close(uv_) == UV_EBUSY) uv_run(uv_, UV_RUN_DEFAULT);
     delete uv_;
   }
   current_loop = outer == this ? nullptr : outer;
@@ -178,6 +185,10 @@ void Loop::SetTimer(Timer* timer, TimeUs at_us) {
 
 void Loop::ArmTimer() {
   const TimeUs next_us = timers_.next_us();
+  if (next_us == kNever && armed_us_ != kNever) {
+    uv_timer_stop(&handles_->timer);
+    armed_us_ = kNever;
+  }
   // A timer of libuv's that goes off too early costs less than setting it each turn.
   if (next_us >= armed_us_) return;
   armed_us_ = next_us;
@@ -193,7 +204,8 @@ void Loop::ArmTimer() {
 void Loop::OnTimer() {
   Turn turn(this);
   armed_us_ = kNever;
-  while (timers_.next_us() <= now_us_) {
+  // A timer that sets itself again to a time that has come waits for the next turn.
+  for (size_t left = timers_.size(); left > 0 && timers_.next_us() <= now_us_; --left) {
     Timer* timer = timers_.first();
     timers_.Remove(timer);
     timer->OnTime();

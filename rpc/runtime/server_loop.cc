@@ -34,6 +34,7 @@ void ServerLoop::Listen(net::Descriptor socket) {
 }
 
 void ServerLoop::Accept(std::unique_ptr<net::Transport> transport) {
+  if (phase_ == Phase::kOver) return;
   if (settings_.connections_max > 0 && connections_open_.value() >= settings_.connections_max) {
     connections_refused_ += 1;
     return;
@@ -92,7 +93,8 @@ void ServerLoop::CountSession(const session::ServerSession& session) {
 }
 
 void ServerLoop::Drain(net::TimeUs deadline_us, std::function<void()> over) {
-  if (over) over_ = std::move(over);
+  if (phase_ == Phase::kOver) return;
+  over_ = std::move(over);
   for (const std::unique_ptr<net::Listener>& listener : listeners_) {
     accept_failures_ += static_cast<int64_t>(listener->accept_failures());
   }
@@ -132,9 +134,10 @@ void ServerLoop::EndByForce() {
 }
 
 void ServerLoop::CheckOver() {
-  if (phase_ == Phase::kServing || !connections_.empty()) return;
+  if (phase_ == Phase::kServing || phase_ == Phase::kOver || !connections_.empty()) return;
+  phase_ = Phase::kOver;
   loop_->ClearTimer(this);
-  if (over_) std::exchange(over_, nullptr)();
+  if (over_) over_();
 }
 
 void ServerLoop::OnLoopEnd() {

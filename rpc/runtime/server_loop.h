@@ -68,7 +68,7 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   uint64_t calls_cut() const { return calls_cut_.value(); }
 
  private:
-  enum class Phase : uint8_t { kServing, kDraining, kCancelling, kEnding };
+  enum class Phase : uint8_t { kServing, kDraining, kCancelling, kEnding, kOver };
 
   void OnLoopEnd() override;
   void OnTime() override;

@@ -33,7 +33,7 @@ def _targets(package, text, paths):
     names = collections.defaultdict(lambda: rule)
     names["glob"] = glob
     names["select"] = lambda cases: [item for case in cases.values() for item in case]
-    exec(code, {}, names)
+    exec(code, names)
     return found
 
 
