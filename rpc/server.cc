@@ -224,7 +224,7 @@ absl::Status Server::Core::Result() const {
   for (const Worker& worker : workers) cut += worker.part->calls_cut();
   if (cut == 0) return absl::OkStatus();
   return absl::DeadlineExceededError(
-      absl::StrCat(cut, " calls had not ended when the time to drain was over"));
+      absl::StrCat("calls that had not ended when the time to drain was over: ", cut));
 }
 
 absl::Status Server::Shutdown(absl::Duration timeout) {

@@ -1,5 +1,5 @@
 // co_await rpc::Sleep(absl::Milliseconds(50)): OK when the time has passed, CANCELLED when the call
-// that the coroutine serves is over before.
+// that the coroutine serves is over before. No time at all lets others that are ready go first.
 #pragma once
 
 #include <coroutine>

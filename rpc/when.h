@@ -43,7 +43,9 @@ Task<Any<AwaitValue<A>...>> Gather(std::index_sequence<I...>, bool first_only, A
   (gathering.Add(Feed<A>(std::move(awaitables), &std::get<I>(any.results))), ...);
   gathering.Start();
   co_await gathering.Ended();
-  if (gathering.lost_one() && !first_only) co_await NeverReturn{};
+  // Without each of them, or any of them, there is no result: they were cancelled, and so is this.
+  const bool lacks_result = !first_only || gathering.first() == kNoBranch;
+  if (gathering.lost_one() && lacks_result) co_await NeverReturn{};
   any.index = gathering.first();
   co_return any;
 }
@@ -79,6 +81,7 @@ Task<std::vector<runtime::AwaitValue<A>>> WhenAll(std::vector<A> awaitables) {
 
 template <typename... A>
 Task<Any<runtime::AwaitValue<A>...>> WhenAny(A... awaitables) {
+  static_assert(sizeof...(A) > 0, "of nothing, nothing is first");
   return runtime::Gather(std::index_sequence_for<A...>{}, true, std::move(awaitables)...);
 }
 

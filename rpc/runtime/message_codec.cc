@@ -1,6 +1,8 @@
 #include "rpc/runtime/message_codec.h"
 
+#include <algorithm>
 #include <limits>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
@@ -16,8 +18,17 @@ using google::protobuf::MessageLite;
 constexpr int kJsonDepthMax = 100;
 
 absl::Status CannotRead(const MessageLite& message, std::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("cannot read a ", message.GetTypeName(), ": ",
+  return absl::InvalidArgumentError(absl::StrCat("cannot read ", message.GetTypeName(), ": ",
                                                  absl::string_view(what.data(), what.size())));
+}
+
+// protobuf's parser shows the place below its sentence, over several lines: only the sentence.
+absl::Status CannotReadJson(const MessageLite& message, std::string what) {
+  what.resize(std::min(what.size(), what.find('\n')));
+  const size_t sentence = what.find_first_not_of(": ");
+  what.erase(0, std::min(what.size(), sentence));
+  return absl::InvalidArgumentError(
+      absl::StrCat("cannot read ", message.GetTypeName(), " from JSON: ", what));
 }
 
 absl::Status NoJson(const MessageLite& message) {
@@ -51,14 +62,14 @@ absl::Status ParseJson(std::string_view bytes, MessageLite* lite) {
   if (message == nullptr) return NoJson(*lite);
   if (bytes.empty()) return absl::OkStatus();  // a body of no bytes is the empty message
   if (!IsNestedWithin(bytes, kJsonDepthMax)) {
-    return CannotRead(*lite, absl::StrCat("its JSON is nested deeper than ", kJsonDepthMax));
+    return CannotReadJson(*lite, absl::StrCat("it is nested deeper than ", kJsonDepthMax));
   }
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = false;
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(bytes.data(), bytes.size()), message, options);
   if (status.ok()) return absl::OkStatus();
-  return CannotRead(*lite, std::string(status.message()));
+  return CannotReadJson(*lite, std::string(status.message()));
 }
 
 absl::Status SerializeJson(const MessageLite& lite, std::string* bytes) {

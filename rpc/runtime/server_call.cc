@@ -197,6 +197,7 @@ void ServerCall::Release() {
   while (limits_entered_ > 0) {
     if (Limiter* limiter = LimitOf(*this, table, --limits_entered_)) limiter->Leave();
   }
+  Scope::Cancel();  // calls that were made for this one, and that nobody waits for any more
   running_ = reply_begun_ = false;
   context_.metadata_.clear();
   context_.trailing_.clear();

@@ -1,8 +1,6 @@
 #include "tests/end_to_end/echo_fixture.h"
 
-#include <unistd.h>
-
-#include <atomic>
+#include <random>
 
 #include "services/echo/echo_service.h"
 
@@ -57,11 +55,11 @@ EchoServer::EchoServer(Way way, const ServerOptions& options)
 }
 
 void EchoServer::Serve() {
-  static std::atomic<int> sockets{0};
   if (way_ == Way::kInProcess) return;
-  const std::string address = way_ == Way::kTcp ? "tcp://127.0.0.1:0"
-                                                : "unix:@uvrpc-test-" + std::to_string(getpid()) +
-                                                      "-" + std::to_string(++sockets);
+  const std::string address = way_ == Way::kTcp
+                                  ? "tcp://127.0.0.1:0"
+                                  : "unix:@uvrpc-test-" + std::to_string(std::random_device{}()) +
+                                        std::to_string(std::random_device{}());
   const absl::Status listened = server_->Listen(address);
   ASSERT_TRUE(listened.ok()) << listened;
   address_ = server_->addresses().front();

@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -109,7 +109,7 @@ TEST_F(ConnectorTest, Connects) {
 }
 
 TEST_F(ConnectorTest, ConnectsToAUnixSocket) {
-  Live live("unix:@uvrpc-connector-test-" + std::to_string(getpid()));
+  Live live("unix:@uvrpc-connector-test-" + std::to_string(std::random_device{}()));
   Begin(live.address);
   EXPECT_EQ(Outcome(), live.address);
   EXPECT_TRUE(live.Accept());
@@ -247,7 +247,7 @@ TEST_F(ConnectorTest, SaysThatAUnixSocketIsMissingOrBusy) {
   EXPECT_EQ(Outcome(), "cannot connect to unix:///nowhere/a.sock: no such file or directory");
   EXPECT_TRUE(absl::IsUnavailable(result_.status()));
   dones_ = 0;
-  const Silent silent("unix:@uvrpc-connector-test-" + std::to_string(getpid()));
+  const Silent silent("unix:@uvrpc-connector-test-" + std::to_string(std::random_device{}()));
   Begin(silent.address);
   EXPECT_EQ(Outcome(), "cannot connect to " + silent.address + ": the listener's queue is full");
 }

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -235,7 +236,7 @@ TEST_F(ListenUnixTest, SaysThatAFolderIsMissing) {
 }
 
 TEST_F(ListenUnixTest, TakesAnAbstractNameWhileNobodyHasIt) {
-  const std::string name = "unix:@uvrpc-socket-test-" + std::to_string(getpid());
+  const std::string name = "unix:@uvrpc-socket-test-" + std::to_string(std::random_device{}());
   {
     const Listenings first = ListenOn(name);
     ASSERT_TRUE(first.ok()) << first.status();

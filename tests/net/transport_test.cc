@@ -2,9 +2,9 @@
 #include "rpc/net/transport.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,7 +55,7 @@ class TransportTest : public LoopFixture, public testing::WithParamInterface<Kin
 
   static std::string AddressToListenOn() {
     if (GetParam() == Kind::kTcp) return "tcp://127.0.0.1:0";
-    return "unix:@uvrpc-transport-test-" + std::to_string(getpid());
+    return "unix:@uvrpc-transport-test-" + std::to_string(std::random_device{}());
   }
 
   // Writes until the other end takes no more.

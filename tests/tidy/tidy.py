@@ -22,7 +22,7 @@ LAYERS = [
     ("examples/", [PUBLIC, "services/", "examples/"]),
     ("tests/", ["rpc/", "codegen/", "services/", "examples/", "tests/"]),
 ]
-UV_PLACES = ("rpc/net/", "tests/")
+UV_PLACES = ("rpc/net/", "tests/", "examples/own_loop.cc")
 
 CPP = (".h", ".cc")
 HASH = (".py", ".sh", ".bzl", ".bazel", ".BUILD", "WORKSPACE", "bazelw", ".ci/run",
