@@ -1,16 +1,19 @@
 // Serves every service of this tree.
 //
 //     bazel run //examples:server -- --listen=tcp://127.0.0.1:7000 --listen=unix:///tmp/echo.sock
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "rpc/rpc.h"
 #include "services/echo/echo_service.h"
+#include "services/interop/interop_service.h"
 
 namespace {
 
@@ -18,47 +21,70 @@ constexpr char kUsage[] =
     "usage: server [--listen=ADDRESS]... [--threads=N]\n"
     "  --listen=ADDRESS  tcp://HOST:PORT (port 0 picks one), unix:///PATH or unix:@NAME;\n"
     "                    may be given more than once; tcp://127.0.0.1:7000 by default\n"
-    "  --threads=N       loops that serve, each on a thread of its own; 1 by default\n";
+    "  --threads=N       loops that serve, each on a thread of its own; 1 by default\n"
+    "SIGINT and SIGTERM let open calls end, for up to 30 seconds; a second one ends it at once.\n";
+
+constexpr int kThreadsMax = 1'024;
 
 struct Flags {
   std::vector<std::string> listen;
   int threads = 1;
+  bool help = false;
 };
 
-absl::Status Read(int argc, char** argv, Flags* flags) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    const std::string value(argument.substr(std::min(argument.size(), argument.find('=') + 1)));
-    if (argument.starts_with("--listen=")) {
-      flags->listen.push_back(value);
-    } else if (argument.starts_with("--threads=")) {
-      if (!absl::SimpleAtoi(value, &flags->threads) || flags->threads < 1) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("--threads takes a number from 1 on, not \"", value, "\""));
-      }
-    } else {
-      return absl::InvalidArgumentError(absl::StrCat("unknown flag ", argv[i], "\n", kUsage));
+absl::Status ReadFlag(const std::string& argument, Flags* flags) {
+  const std::string name = argument.substr(0, argument.find('='));
+  const std::string value = argument.substr(std::min(argument.size(), name.size() + 1));
+  if (name == "--help") {
+    flags->help = true;
+  } else if (name == "--listen" && !value.empty()) {
+    flags->listen.push_back(value);
+  } else if (name == "--threads") {
+    if (!absl::SimpleAtoi(value, &flags->threads) || flags->threads < 1 ||
+        flags->threads > kThreadsMax) {
+      return absl::InvalidArgumentError(absl::StrCat("--threads takes a number from 1 to ",
+                                                     kThreadsMax, ", not \"", value, "\""));
     }
+  } else if (name == "--listen") {
+    return absl::InvalidArgumentError("--listen takes an address: --listen=tcp://127.0.0.1:7000");
+  } else {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown flag ", argument, "; --help tells which there are"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadFlags(int argc, char** argv, Flags* flags) {
+  for (int i = 1; i < argc; ++i) {
+    if (absl::Status s = ReadFlag(argv[i], flags); !s.ok()) return s;
   }
   if (flags->listen.empty()) flags->listen.push_back("tcp://127.0.0.1:7000");
   return absl::OkStatus();
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc == 2 && std::string_view(argv[1]) == "--help") return std::fputs(kUsage, stdout) < 0;
-  Flags flags;
-  if (absl::Status s = Read(argc, argv, &flags); !s.ok()) return rpc::Fail(s);
+absl::Status Serve(const Flags& flags) {
   rpc::Server server({.threads = flags.threads});
   server.Add(std::make_shared<echo::EchoService>());
+  server.Add(std::make_shared<interop::InteropService>());
   for (const std::string& address : flags.listen) {
-    if (absl::Status s = server.Listen(address); !s.ok()) return rpc::Fail(s);
+    if (absl::Status s = server.Listen(address); !s.ok()) return s;
   }
+  // What Run does, but for the lines between: who reads them may send a signal at once.
+  if (absl::Status s = server.Start(); !s.ok()) return s;
+  server.ShutdownOnSignals();
   for (const std::string& address : server.addresses()) {
     std::printf("listening on %s\n", address.c_str());
   }
   for (const std::string& service : server.services()) std::printf("serving %s\n", service.c_str());
   std::fflush(stdout);
-  return rpc::Exit(server.Run());
+  return server.Wait();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  if (absl::Status s = ReadFlags(argc, argv, &flags); !s.ok()) return rpc::Fail(s);
+  if (flags.help) return std::fputs(kUsage, stdout) < 0;
+  return rpc::Exit(Serve(flags));
 }

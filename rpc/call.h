@@ -1,16 +1,20 @@
 // Calls as their callers hold them: what a stub's functions return.
 //
 //     absl::StatusOr<SayReply> reply = co_await echo.Say(request);   // in a coroutine
-//     absl::StatusOr<SayReply> reply = echo.Say(request).Wait();     // on any thread but a loop's
+//     absl::StatusOr<SayReply> reply = echo.Say(request).Wait();     // on a thread without a loop
 //     echo.Say(request).Then([](absl::StatusOr<SayReply> reply) { ... });   // later, on the loop
+//
+//     auto call = echo.Say(request);                                 // with what else came back
+//     absl::StatusOr<SayReply> reply = co_await std::move(call);
+//     call.trailing().Get("cost");
 //
 // A call begins when the stub's function is called. Waiting for it consumes it; one that is dropped
 // is cancelled. It ends once, at the latest with its deadline. What a coroutine waits for is
 // cancelled with the call that the coroutine serves.
 //
-// Threads: a call belongs to the loop it was made on; made by a thread without a loop, to its
-// channel's. Only coroutines on that loop can await it; Wait, Then and Cancel are for any one
-// thread.
+// Threads: a call belongs to the loop that its channel was given, else to that of the thread that
+// makes it, else to the one in the background. Only coroutines on that loop can await it; Then and
+// Cancel are for any one thread, Wait for one without a loop.
 #pragma once
 
 #include <coroutine>
@@ -66,7 +70,7 @@ class EndWait final : public Wait {
  public:
   explicit EndWait(Ref<TypedCall<Reply>> call) : call_(std::move(call)) {}
   ~EndWait() {
-    call_->LeaveWaiter(this);
+    if (!wrong_loop_) call_->LeaveWaiter(this);
     call_->GiveUp();
   }
 
@@ -88,7 +92,7 @@ class EndWait final : public Wait {
       return absl::FailedPreconditionError(
           "the call was made on another loop than that of the coroutine that awaits it");
     }
-    if (cancelled()) return absl::CancelledError("the call that it was awaited for is over");
+    if (cancelled()) return absl::CancelledError("given up while it was awaited");
     return call_->TakeResult();
   }
 
@@ -140,6 +144,7 @@ class [[nodiscard]] Call : public runtime::CallHolder<runtime::TypedCall<Reply>>
   }
 
   // Blocks until the end.
+  absl::StatusOr<Reply> Wait() & = delete;  // waiting consumes the call: std::move(call).Wait()
   absl::StatusOr<Reply> Wait() && {
     if (!this->record_->AwaitEnd()) {
       return absl::FailedPreconditionError(
@@ -148,10 +153,11 @@ class [[nodiscard]] Call : public runtime::CallHolder<runtime::TypedCall<Reply>>
     return this->record_->TakeResult();
   }
 
+  void operator co_await() & = delete;  // waiting consumes the call: co_await std::move(call)
   runtime::EndWait<Reply> operator co_await() && { return runtime::EndWait<Reply>(this->record_); }
 
-  // `function` gets the result, on the loop. The call goes on without its holder, and ends at the
-  // latest with its deadline.
+  // `function` gets the result, on the loop, and may not throw. The call goes on without its
+  // holder, and ends at the latest with its deadline.
   template <typename F>
   void Then(F function) && {
     static_assert(std::is_void_v<std::invoke_result_t<F&, absl::StatusOr<Reply>>>,
@@ -203,10 +209,12 @@ class [[nodiscard]] WriteCall : public Call<Reply> {
   // Why Write was false.
   absl::Status status() const { return this->record_->status(); }
 
+  absl::StatusOr<Reply> Wait() & = delete;  // waiting consumes the call: std::move(call).Wait()
   absl::StatusOr<Reply> Wait() && {
     Close();
     return std::move(*this).Call<Reply>::Wait();
   }
+  void operator co_await() & = delete;  // waiting consumes the call: co_await std::move(call)
   runtime::EndWait<Reply> operator co_await() && {
     Close();
     return std::move(*this).Call<Reply>::operator co_await();

@@ -62,6 +62,12 @@ ChannelState Channel::state() const { return core_->state(); }
 Task<> Channel::Ready(absl::Duration timeout) const {
   const std::shared_ptr<runtime::ChannelCore> core = core_;
   runtime::Scope* const scope = co_await runtime::EnterScope{};
+  if (core->options().connection_per_call) {
+    co_return absl::FailedPreconditionError("each call of this channel has its own connection");
+  }
+  if (core->options().loop != nullptr && core->options().loop != scope->loop()) {
+    co_return absl::FailedPreconditionError("the channel belongs to another loop");
+  }
   LoopChannel* const channel = core->OnLoop(scope->loop());
   auto first = co_await WhenAny(UntilReady(channel), Sleep(timeout));
   if (channel->state() == ChannelState::kReady) co_return absl::OkStatus();

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "rpc/metadata.h"
 #include "rpc/task.h"
 
@@ -33,6 +34,8 @@ class ClientContext {
 
   // `package.Service/Method`.
   std::string_view method() const;
+  // Until its deadline; InfiniteDuration when it has none.
+  absl::Duration time_left() const;
   // What is sent with the call: to be added to before next().
   Metadata& metadata();
   // What came with the end of the call: after next().

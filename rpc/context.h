@@ -47,8 +47,8 @@ class ServerContext {
   // For a call that is made for this one: see CallOptions::parent.
   CallOptions Child() { return {.parent = this}; }
 
-  // Goes to the client before the first message. False when it is too late or the call is over.
-  // INVALID_ARGUMENT for metadata that breaks the rules.
+  // Goes to the client before the first message: FAILED_PRECONDITION after that, CANCELLED when the
+  // call is over, INVALID_ARGUMENT for metadata that breaks the rules.
   absl::Status SendMetadata(const Metadata& metadata);
 
   // Goes to the client with the end of the call.

@@ -16,7 +16,8 @@ class ServerContext;
 // the context of the handler that makes the call.
 struct CallOptions {
   // From now to the end of the call: resolving, connecting, waiting and the call itself. Zero means
-  // the channel's default (for streams: none); InfiniteDuration is no deadline.
+  // the channel's default (for streams: none), so a computed rest of zero is to be looked at
+  // before; less has passed already. InfiniteDuration, or a year, is no deadline.
   absl::Duration timeout = absl::ZeroDuration();
 
   // Sent with the call.

@@ -1,11 +1,11 @@
 // From plain functions into coroutines.
 //
-//     int n = rpc::Run([&]() -> rpc::Task<int> { co_return co_await Twice(4); });   // waits for it
-//     rpc::Spawn([echo]() -> rpc::Task<void> { ... });                              // goes on by
-//     itself
+//     int n = rpc::Run([&]() -> rpc::Task<int> { co_return co_await Twice(4); });  // waits for it
+//     rpc::Spawn([echo]() -> rpc::Task<void> { ... });                             // does not
 //
-// Both own the function, with its captures, until its coroutine has ended. They run it on the loop
-// of the calling thread, or, where there is none, on the one that channels have in the background.
+// Both own the function, with its captures, until its coroutine has ended. Run is for threads
+// without a loop; it runs the coroutine on the loop that channels have in the background. So does
+// Spawn, unless the thread has a loop of its own: then on that.
 #pragma once
 
 #include <condition_variable>

@@ -55,6 +55,11 @@ struct Server::Core {
     return options.loop != nullptr ? 1 : static_cast<size_t>(std::max(1, options.threads));
   }
 
+  bool is_started() {
+    std::lock_guard lock(mutex);
+    return started;
+  }
+  void CheckNotStarted(const char* what);
   void AddWorker();
   void StartShutdown(absl::Duration timeout);
   void CatchSignals();
@@ -71,6 +76,7 @@ Server::Server(const ServerOptions& options) : core_(new Core) { core_->options 
 Server::~Server() { core_->End(); }
 
 void Server::Add(std::shared_ptr<Service> service) {
+  core_->CheckNotStarted("Add");
   for (const Method& method : service->methods()) {
     auto served = std::make_unique<runtime::ServedMethod>();
     served->single_request = method.single_request;
@@ -89,10 +95,13 @@ void Server::Add(std::shared_ptr<Service> service) {
 }
 
 void Server::Use(Interceptor interceptor) {
+  core_->CheckNotStarted("Use");
   core_->table.interceptors.push_back(std::move(interceptor));
 }
 
 absl::Status Server::Limit(std::string_view method, size_t calls_max, size_t waiting_max) {
+  if (core_->is_started()) return absl::FailedPreconditionError("Limit comes before Start");
+  if (calls_max == 0) return absl::InvalidArgumentError("a limit of 0 calls would admit none");
   runtime::ServedMethod* served = core_->table.Find(method);
   if (served == nullptr) {
     return absl::NotFoundError(absl::StrCat("no service has a method \"", Absl(method), "\""));
@@ -102,6 +111,7 @@ absl::Status Server::Limit(std::string_view method, size_t calls_max, size_t wai
 }
 
 absl::Status Server::Listen(std::string_view address) {
+  if (core_->is_started()) return absl::FailedPreconditionError("Listen comes before Start");
   const absl::StatusOr<net::Address> parsed = net::ParseAddress(address);
   if (!parsed.ok()) return parsed.status();
   absl::StatusOr<std::vector<net::Listening>> opened = net::Listen(*parsed, core_->loops());
@@ -147,6 +157,13 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
+// The loops read what is set up, without a lock.
+void Server::Core::CheckNotStarted(const char* what) {
+  if (!is_started()) return;
+  std::fprintf(stderr, "rpc: Server::%s comes before Start\n", what);
+  std::abort();
+}
+
 void Server::Core::AddWorker() {
   Worker worker;
   if (options.loop == nullptr) worker.owned = std::make_unique<Loop>();
@@ -169,6 +186,10 @@ absl::Status Server::Run() {
 }
 
 void Server::ShutdownOnSignals() {
+  if (!core_->is_started()) {
+    std::fprintf(stderr, "rpc: Server::ShutdownOnSignals comes after Start\n");
+    std::abort();
+  }
   Loop* const loop = core_->workers.front().loop;
   if (loop->IsCurrent()) return core_->CatchSignals();
   std::promise<void> caught;

@@ -56,8 +56,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Serves the methods of a service. A name that is served already ends the program: it is a
-  // mistake in it.
+  // Serves the methods of a service. A name that is served already ends the program, as Add and Use
+  // do after Start: these are mistakes in it.
   void Add(std::shared_ptr<Service> service);
 
   // Puts a coroutine around every call; the first that was added is the outermost.
@@ -69,7 +69,7 @@ class Server {
 
   // Takes the address now, to be served from Start on: `tcp://127.0.0.1:7000`, `tcp://*:0` (a port
   // that is free), `unix:///run/echo.sock`, `unix:@echo`. The error names the address and the
-  // system's reason.
+  // system's reason. FAILED_PRECONDITION after Start.
   absl::Status Listen(std::string_view address);
 
   // What it listens on, with the ports that were picked.

@@ -13,7 +13,7 @@
 #pragma once
 
 #include <coroutine>
-#include <utility>
+#include <stdexcept>
 
 #include "absl/status/status.h"
 #include "rpc/run.h"
@@ -28,12 +28,17 @@ namespace runtime {
 // the loop now and then; one that is woken looks again whether it can be answered.
 class StreamWait : public Wait {
  public:
-  bool await_ready() { return AtOnce() && Try() != StreamEnd::Progress::kNotYet; }
+  bool await_ready() {
+    if (!end_->stream_loop()->IsCurrent()) {
+      throw std::logic_error("a stream is awaited on another loop than its own");
+    }
+    return AtOnce() && Try() != StreamEnd::Progress::kNotYet;
+  }
 
   template <typename Promise>
   bool await_suspend(std::coroutine_handle<Promise> coroutine) {
     if (!Suspend(coroutine)) return false;
-    yields_ ? Wake() : Register();
+    yields_ ? Wake() : Listen();
     return true;
   }
 
@@ -41,6 +46,8 @@ class StreamWait : public Wait {
   explicit StreamWait(StreamEnd* end) : end_(end) {}
   ~StreamWait() = default;
 
+  // Whether the stream knows of it.
+  bool listens() const { return listens_; }
   bool done() const { return !cancelled() && progress_ == StreamEnd::Progress::kDone; }
 
   StreamEnd* const end_;
@@ -48,6 +55,11 @@ class StreamWait : public Wait {
  private:
   virtual StreamEnd::Progress Progress() = 0;
   virtual void Register() = 0;
+
+  void Listen() {
+    listens_ = true;
+    Register();
+  }
 
   StreamEnd::Progress Try() { return progress_ = Progress(); }
 
@@ -60,19 +72,22 @@ class StreamWait : public Wait {
 
   void Run() final {
     if (cancelled() || Try() != StreamEnd::Progress::kNotYet) return Wait::Run();
-    Register();
+    Listen();
     WaitAgain();
   }
 
   StreamEnd::Progress progress_ = StreamEnd::Progress::kNotYet;
   bool yields_ = false;
+  bool listens_ = false;
 };
 
 template <typename T>
 class ReadWait final : public StreamWait {
  public:
   ReadWait(StreamEnd* end, T* slot) : StreamWait(end), slot_(slot) {}
-  ~ReadWait() { end_->LeaveReader(this); }
+  ~ReadWait() {
+    if (listens()) end_->LeaveReader(this);
+  }
 
   // Null when no message follows.
   const T* await_resume() const { return done() ? slot_ : nullptr; }
@@ -89,7 +104,9 @@ template <typename T>
 class WriteWait final : public StreamWait {
  public:
   WriteWait(StreamEnd* end, const T* message) : StreamWait(end), message_(message) {}
-  ~WriteWait() { end_->LeaveWriter(this); }
+  ~WriteWait() {
+    if (listens()) end_->LeaveWriter(this);
+  }
 
   // False when nobody takes messages any more.
   [[nodiscard]] bool await_resume() const { return done(); }

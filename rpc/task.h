@@ -10,6 +10,15 @@
 // From plain functions into coroutines: rpc::Run and rpc::Spawn (run.h). Several at once: WhenAll
 // and WhenAny (when.h). A lambda that is a coroutine takes parameters, not captures: the captures
 // are gone with the lambda, which is often before the coroutine's end.
+//
+// What g++ 12 compiles wrongly, without a word (12.2; each was tried):
+//   - a coroutine without a local variable of its own before an `if`, `while` or `switch` that
+//   awaits
+//     in its condition: declare one first, or name the result: `bool ok = co_await out.Write(m);`
+//   - an await behind `&&`, `||` or in a `?:`, other than to initialise or to assign to a plain
+//     variable: it runs even when it should not
+//   - `co_await (c ? TaskA() : TaskB())`: name the task first
+//   - a braced aggregate, or a lambda, that owns something and stands inside of a co_await
 #pragma once
 
 #include <concepts>

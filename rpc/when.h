@@ -7,7 +7,7 @@
 //     std::vector<absl::StatusOr<SayReply>> replies = co_await rpc::WhenAll(std::move(calls));
 //
 //     auto first = co_await rpc::WhenAny(echo.Say(request), rpc::Sleep(absl::Seconds(1)));
-//     if (first.index == 0) Use(*std::get<0>(first.results));
+//     if (first.index == 0) Use(first.get<0>());
 //
 // WhenAny cancels those that were not first, and returns when they have ended: the result of each
 // is there if its await returned, also after it was cancelled. An exception of any is thrown when
@@ -31,6 +31,12 @@ template <typename... Values>
 struct Any {
   size_t index = 0;  // of the one that was first
   std::tuple<std::optional<Values>...> results = {};
+
+  // The result of number I. REQUIRES: its await returned, as that of the first has.
+  template <size_t I>
+  auto& get() {
+    return *std::get<I>(results);
+  }
 };
 
 namespace runtime {

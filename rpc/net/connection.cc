@@ -75,6 +75,7 @@ void Connection::Flush() {
     WriteOutput();
     Settle();
   }
+  owner_->OnFlushed();
   if (transport_ == nullptr) owner_->OnOver();
 }
 

@@ -24,6 +24,8 @@ class Connection final : private Transport::User, private Timer, private Flushab
   class Owner {
    public:
     virtual void OnEvent(const session::Event& event) = 0;
+    // At the end of each turn that touched it, before OnOver.
+    virtual void OnFlushed() = 0;
     // The transport is gone, and every event has been told: the owner may destroy the connection
     // here. One that keeps it, because messages are still to be read, is told again whenever the
     // session was touched.

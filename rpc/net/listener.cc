@@ -71,8 +71,11 @@ class SocketFile {
 // The connections that the system has ready.
 class Listener::Queue final : private Watch::User, private Timer {
  public:
-  Queue(Loop* loop, Descriptor socket, OnAccept on_accept)
-      : on_accept_(std::move(on_accept)), file_(socket), watch_(loop, std::move(socket), this) {
+  Queue(Loop* loop, Descriptor socket, OnAccept on_accept, OnFailure on_failure)
+      : on_accept_(std::move(on_accept)),
+        on_failure_(std::move(on_failure)),
+        file_(socket),
+        watch_(loop, std::move(socket), this) {
     watch_.Want(Watch::kReadable);
   }
 
@@ -80,8 +83,6 @@ class Listener::Queue final : private Watch::User, private Timer {
     file_.Remove();
     for (int i = 0; i < SOMAXCONN && AcceptOne(); ++i) continue;
   }
-
-  uint64_t failures() const { return failures_; }
 
  private:
   void OnEvents(int) override {
@@ -104,22 +105,21 @@ class Listener::Queue final : private Watch::User, private Timer {
   }
 
   void Pause() {
-    ++failures_;
+    if (on_failure_) on_failure_();
     watch_.Want(0);
     watch_.loop()->SetTimer(this, watch_.loop()->now_us() + kPauseUs);
   }
 
   OnAccept on_accept_;
+  OnFailure on_failure_;
   SocketFile file_;
   Watch watch_;
-  uint64_t failures_ = 0;
 };
 
-Listener::Listener(Loop* loop, Descriptor socket, OnAccept on_accept)
-    : queue_(std::make_unique<Queue>(loop, std::move(socket), std::move(on_accept))) {}
+Listener::Listener(Loop* loop, Descriptor socket, OnAccept on_accept, OnFailure on_failure)
+    : queue_(std::make_unique<Queue>(loop, std::move(socket), std::move(on_accept),
+                                     std::move(on_failure))) {}
 
 Listener::~Listener() = default;
-
-uint64_t Listener::accept_failures() const { return queue_->failures(); }
 
 }  // namespace rpc::net

@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstdio>
 #include <cstdlib>
@@ -159,14 +160,16 @@ void Loop::End() {
     EndUsers();
     Settle();
     std::lock_guard lock(mailbox_->mutex_);
-    ended = mailbox_->work_.empty() && users_.empty();
+    ended = mailbox_->work_.empty() && users_.empty() && ready_.empty() && flushables_.empty();
     if (ended) mailbox_->wake_ = nullptr;
   }
 }
 
 void Loop::Settle() {
-  while (blocking_ > 0) uv_run(uv_, UV_RUN_ONCE);
-  OnPosted();
+  do {
+    while (blocking_ > 0) uv_run(uv_, UV_RUN_ONCE);
+    OnPosted();
+  } while (blocking_ > 0);
 }
 
 void Loop::EndUsers() {
@@ -195,13 +198,21 @@ void Loop::ArmTimer() {
   // libuv counts milliseconds from the beginning of its own turn.
   uv_update_time(uv_);
   const TimeUs now_us = ClockUs();
-  const uint64_t delay_ms = next_us <= now_us ? 0 : (next_us - now_us + 999) / 1000;
+  uint64_t delay_ms = next_us <= now_us ? 0 : (next_us - now_us + 999) / 1000;
+  // libuv runs a timer that is due again and again before it looks for input.
+  if (in_timers_) delay_ms = std::max<uint64_t>(delay_ms, 1);
   uv_timer_start(
       &handles_->timer, [](uv_timer_t* handle) { Handles::LoopOf(handle)->OnTimer(); }, delay_ms,
       0);
 }
 
 void Loop::OnTimer() {
+  in_timers_ = true;
+  RunTimers();
+  in_timers_ = false;
+}
+
+void Loop::RunTimers() {
   Turn turn(this);
   armed_us_ = kNever;
   // A timer that sets itself again to a time that has come waits for the next turn.
@@ -230,15 +241,22 @@ void Loop::Finish() {
   RunReady();
   // A flush may make more ready, and that may bring more output.
   for (int round = 0; round < 2 && !flushables_.empty(); ++round) {
-    while (Flushable* flushable = flushables_.pop_front()) flushable->Flush();
+    List<Flushable> now;
+    now.Append(&flushables_);
+    while (Flushable* flushable = now.pop_front()) flushable->Flush();
     RunReady();
   }
   if (ready_.empty() && flushables_.empty()) {
     uv_idle_stop(&handles_->do_not_wait);
   } else {
-    uv_idle_start(&handles_->do_not_wait, [](uv_idle_t*) {});
+    TurnSoon();
   }
   ArmTimer();
+}
+
+// There is work: libuv looks for input, but does not wait for it.
+void Loop::TurnSoon() {
+  uv_idle_start(&handles_->do_not_wait, [](uv_idle_t*) {});
 }
 
 void Loop::RunReady() {

@@ -133,11 +133,17 @@ class Loop {
   void Stop();
   bool borrowed() const { return borrowed_; }
 
-  // Microseconds that never go backwards, as of the beginning of this turn.
-  TimeUs now_us() const { return now_us_; }
+  // The clock as of the beginning of this turn; outside of one, as it is.
+  TimeUs now_us() const { return in_turn_ ? now_us_ : ClockUs(); }
 
-  void MakeReady(Ready* ready) { ready_.push_back(ready); }
-  void FlushLater(Flushable* flushable) { flushables_.push_back(flushable); }
+  void MakeReady(Ready* ready) {
+    ready_.push_back(ready);
+    if (!in_turn_) TurnSoon();
+  }
+  void FlushLater(Flushable* flushable) {
+    flushables_.push_back(flushable);
+    if (!in_turn_) TurnSoon();
+  }
   void SetTimer(Timer* timer, TimeUs at_us);
   void ClearTimer(Timer* timer) { timers_.Remove(timer); }
   void AddUser(LoopUser* user) { users_.push_back(user); }
@@ -172,6 +178,8 @@ class Loop {
   void Open();
   void OnPosted();
   void OnTimer();
+  void RunTimers();
+  void TurnSoon();
   void Finish();  // of a turn
   void RunReady();
   void ArmTimer();
@@ -190,6 +198,7 @@ class Loop {
   session::Deadlines<Timer> timers_;
   TimeUs armed_us_ = kNever;
   bool in_turn_ = false;
+  bool in_timers_ = false;
   bool stopped_ = false;
   size_t blocking_ = 0;  // work that has not come back
 };

@@ -20,8 +20,8 @@ ChannelCore::~ChannelCore() {
   for (Part* part = first_.load(); part != nullptr;) {
     // Its connections belong to its loop. A loop that has ended has taken them from it.
     std::shared_ptr<LoopChannel> channel = std::move(part->channel);
-    net::Mailbox& mailbox = channel->mailbox();
-    mailbox.Post([channel = std::move(channel)] {});
+    const std::shared_ptr<net::Mailbox> mailbox = channel->mailbox();
+    mailbox->Post([channel = std::move(channel)] {});
     delete std::exchange(part, part->next);
   }
 }

@@ -23,11 +23,6 @@ constexpr net::TimeUs kPauseMaxUs = 50'000;
 // What goes on from one hop to the next (W3C trace context).
 constexpr std::string_view kTraceKeys[] = {"traceparent", "tracestate"};
 
-absl::Status DeadlinePassed(std::string_view where) {
-  return absl::DeadlineExceededError(
-      absl::StrCat("the deadline passed ", absl::string_view(where.data(), where.size())));
-}
-
 std::vector<wire::Metadatum> ViewsOf(const Metadata& metadata) {
   std::vector<wire::Metadatum> views;
   views.reserve(metadata.size());
@@ -52,19 +47,32 @@ class ClientCall::Interception final : public Root {
   void Begin() {
     try {
       task_ = call_->Proceed(0);
-    } catch (const std::exception& e) {
-      return End(absl::InternalError(absl::StrCat("an interceptor failed: ", e.what())));
+    } catch (...) {
+      return End(Failure(std::current_exception()));
     }
     if (task_.Start(this)) OnEnd(false);
   }
 
  private:
   void OnEnd(bool abandoned) override {
-    if (abandoned) return End(absl::CancelledError("the interceptor was ended"));
+    if (abandoned) {
+      const absl::Status why = call_->end_status_;
+      return End(why.ok() ? absl::CancelledError("the interceptor was ended") : why);
+    }
     try {
       End(task_.Take());
+    } catch (...) {
+      End(Failure(std::current_exception()));
+    }
+  }
+
+  static absl::Status Failure(const std::exception_ptr& exception) {
+    try {
+      std::rethrow_exception(exception);
     } catch (const std::exception& e) {
-      End(absl::InternalError(absl::StrCat("an interceptor failed: ", e.what())));
+      return absl::InternalError(absl::StrCat("an interceptor failed: ", e.what()));
+    } catch (...) {
+      return absl::InternalError("an interceptor failed");
     }
   }
 
@@ -140,9 +148,10 @@ void ClientCall::TakeOptions(const CallOptions& options) {
     timeout = kind_.single_request && kind_.single_reply ? core_->options().default_timeout
                                                          : absl::InfiniteDuration();
   }
+  started_us_ = net::ClockUs();
   if (timeout < absl::Hours(24 * 365)) {
     const int64_t timeout_us = std::max<int64_t>(0, absl::ToInt64Microseconds(timeout));
-    deadline_us_ = net::ClockUs() + static_cast<net::TimeUs>(timeout_us);
+    deadline_us_ = started_us_ + static_cast<net::TimeUs>(timeout_us);
   }
   if (options.metadata != nullptr) metadata_ = *options.metadata;
   wait_for_ready_ = options.wait_for_ready || core_->options().wait_for_ready;
@@ -169,7 +178,7 @@ void ClientCall::GiveUp() {
 }
 
 bool ClientCall::AwaitEnd() {
-  if (loop_->IsCurrent()) return false;
+  if (net::Loop::Current() != nullptr) return false;
   done_.wait(false, std::memory_order_acquire);
   return true;
 }
@@ -188,14 +197,13 @@ void ClientCall::Then(std::function<void()> then) {
 // On the loop.
 
 void ClientCall::Begin() {
-  begun_ = true;
   if (completed_) return;
   if (parent_ != nullptr) parent_->Add(this);
   if (completed_) return;
   if (!start_status_.ok()) return Complete(start_status_);
   channel_ = core_->OnLoop(loop_);
   if (core_->interceptors().empty()) return Proceed();
-  loop_->SetTimer(this, deadline_us_);
+  Hold(deadline_us_);
   interception_ = std::make_unique<Interception>(this);
   interception_->Begin();
 }
@@ -214,16 +222,26 @@ void ClientCall::Proceed() {
   channel_->Begin(this);
 }
 
-void ClientCall::SetWaiting() { loop_->SetTimer(this, deadline_us_); }
+void ClientCall::SetWaiting() {
+  waiting_ = true;
+  loop_->SetTimer(this, deadline_us_);
+}
+
+// Under way, but neither waiting for a connection nor on one.
+void ClientCall::Hold(net::TimeUs until_us) {
+  channel_->Hold(this);
+  loop_->SetTimer(this, until_us);
+}
 
 void ClientCall::OnTime() {
   if (loop_->now_us() < deadline_us_) return channel_->Begin(this);  // the pause is over
-  Cancel(DeadlinePassed(place.in_list() ? channel_->WhatIsWaitedFor() : "before it was sent"));
+  Cancel(DeadlinePassed(waiting_ ? channel_->WhatIsWaitedFor() : "before it was sent"));
 }
 
 void ClientCall::StopWaiting() {
   loop_->ClearTimer(this);
-  if (connection_ == nullptr && place.in_list()) channel_->StopWaiting(this);
+  if (connection_ == nullptr) place.Leave();
+  if (std::exchange(waiting_, false)) channel_->CountWaiting(-1);
 }
 
 void ClientCall::OpenOn(ClientConnection* connection) {
@@ -264,12 +282,23 @@ void ClientCall::OnEvent(const session::Event& event) {
 void ClientCall::OnEnd(const session::Event& event) {
   DropConnection();
   if (Repeats(event)) return;
+  // Without a header it is our own session that has seen it pass.
+  if (event.header == nullptr && absl::IsDeadlineExceeded(event.status)) {
+    return OnInnerEnd(DeadlinePassed("before the server had answered"));
+  }
   Copy(event.header, &trailing_);
   if (event.status.ok() && kind_.single_reply) {
     const absl::Status parsed = ParseMessage(wire::Form::kBinary, event.body, reply());
     if (!parsed.ok()) return OnInnerEnd(absl::InternalError(parsed.message()));
   }
   OnInnerEnd(event.status);
+}
+
+absl::Status ClientCall::DeadlinePassed(std::string_view where) const {
+  const net::TimeUs after_us = deadline_us_ - std::min(deadline_us_, started_us_);
+  return absl::DeadlineExceededError(
+      absl::StrCat("the deadline passed after ", absl::FormatDuration(absl::Microseconds(after_us)),
+                   ", ", absl::string_view(where.data(), where.size())));
 }
 
 // A call that no handler has seen is made again, once, when another try may go better.
@@ -283,12 +312,13 @@ bool ClientCall::Repeats(const session::Event& event) {
   const net::TimeUs pause_us = RandomBetween(kPauseMinUs, kPauseMaxUs);
   if (loop_->now_us() + pause_us >= deadline_us_) return false;
   repeated_ = true;
-  loop_->SetTimer(this, loop_->now_us() + pause_us);
+  Hold(loop_->now_us() + pause_us);
   return true;
 }
 
 void ClientCall::Cancel(const absl::Status& why) {
-  if (completed_ || inner_ended_) return;
+  if (completed_) return;
+  if (inner_ended_) return interception_->Cancel();  // what is left of it is its interceptors
   if (connection_ != nullptr) {
     connection_->session().Cancel(id_);
     DropConnection();
@@ -311,6 +341,7 @@ void ClientCall::OnInnerEnd(const absl::Status& status) {
   if (std::exchange(inner_ended_, true)) return;
   end_status_ = status;
   StopWaiting();
+  Hold(deadline_us_);
   if (Wait* waiter = std::exchange(inner_waiter_, nullptr)) waiter->Wake();
 }
 
@@ -371,6 +402,11 @@ absl::Status ClientCall::Unreadable(const absl::Status& why) {
 namespace rpc {
 
 std::string_view ClientContext::method() const { return call_->method(); }
+absl::Duration ClientContext::time_left() const {
+  if (call_->deadline_us() == net::kNever) return absl::InfiniteDuration();
+  const net::TimeUs now_us = net::ClockUs();
+  return absl::Microseconds(call_->deadline_us() <= now_us ? 0 : call_->deadline_us() - now_us);
+}
 Metadata& ClientContext::metadata() { return call_->metadata(); }
 const Metadata& ClientContext::trailing() const { return call_->trailing(); }
 

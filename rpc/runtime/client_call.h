@@ -79,7 +79,7 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   void Start(const google::protobuf::MessageLite* request, const CallOptions& options);
   // The caller has gone, or says so: the call ends CANCELLED unless it has ended.
   void GiveUp();
-  // Blocks until the end. False on the loop's own thread, where it would never come.
+  // Blocks until the end. False on the thread of a loop, which is not to stand still.
   bool AwaitEnd();
   // `then` runs once, on the loop, after the end.
   void Then(std::function<void()> then);
@@ -105,11 +105,13 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   // For interceptors.
   std::string_view method() const { return method_; }
   Metadata& metadata() { return metadata_; }
+  net::TimeUs deadline_us() const { return deadline_us_; }
   Task<> Proceed(size_t index);
 
   // For the channel, on the loop.
 
-  // Its place among the calls that wait for a connection, or among those of its connection.
+  // Its place among the calls that wait for a connection, those of its connection, or those that
+  // its channel holds meanwhile.
   struct Place : net::ListNode {
     explicit Place(ClientCall* call) : call(call) {}
     ClientCall* call;
@@ -146,16 +148,23 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   session::ReadResult ReadBytes(std::string_view* bytes) override;
   session::Sent WriteBytes(const session::Payload& payload) override;
   bool open() const override { return connection_ != nullptr; }
+  bool end_is_coming() const override { return kind_.single_reply && !closed_writing_; }
   absl::Status Unreadable(const absl::Status& why) override;
+  void Refuse(const absl::Status& why) override {
+    Cancel(why);
+    StreamEnd::End(why);
+  }
 
   void TakeOptions(const CallOptions& options);
   void Begin();
   void Proceed();
   bool Repeats(const session::Event& event);
   void OnEnd(const session::Event& event);
+  absl::Status DeadlinePassed(std::string_view where) const;
   void OnInnerEnd(const absl::Status& status);
   void Complete(const absl::Status& status);
   void TellEnd();
+  void Hold(net::TimeUs until_us);
   void StopWaiting();
   void DropConnection();
 
@@ -171,6 +180,7 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   Metadata leading_;
   Metadata trailing_;
   net::TimeUs deadline_us_ = net::kNever;
+  net::TimeUs started_us_ = 0;
   Scope* parent_ = nullptr;
   ClientConnection* connection_ = nullptr;
   uint64_t id_ = 0;
@@ -182,7 +192,7 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   std::unique_ptr<Interception> interception_;
   Ref<ClientCall> self_;  // while it is under way
   bool wait_for_ready_ = false;
-  bool begun_ = false;
+  bool waiting_ = false;
   bool repeated_ = false;
   bool wrote_ = false;
   bool closed_writing_ = false;

@@ -32,13 +32,16 @@ void ClientConnection::EndCalls(const absl::Status& why) {
 void ClientConnection::OnEvent(const session::Event& event) {
   switch (event.kind) {
     case session::EventKind::kDraining:
-      return channel_->OnDraining(this);
     case session::EventKind::kClosed:
-      status_ = event.status;
       return channel_->OnDraining(this);
     default:
       return static_cast<ClientCall*>(event.tag)->OnEvent(event);
   }
+}
+
+// More calls may be open than before, once the server has said so.
+void ClientConnection::OnFlushed() {
+  if (has_room()) channel_->OnRoom();
 }
 
 void ClientConnection::OnOver() {

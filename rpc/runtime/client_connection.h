@@ -31,9 +31,6 @@ class ClientConnection final : public net::ListNode, private net::Connection::Ow
   bool has_room() const { return accepts_calls() && session_.open_calls() < session_.calls_max(); }
   bool accepts_calls() const { return session_.accepts_calls(); }
 
-  // Why it ended; OK while it has not.
-  const absl::Status& status() const { return status_; }
-
   // From now on it is for one call only, and closes after it.
   void SetSingleUse() { single_use_ = true; }
   void AddCall(ClientCall* call) { calls_.push_back(&call->place); }
@@ -44,13 +41,13 @@ class ClientConnection final : public net::ListNode, private net::Connection::Ow
 
  private:
   void OnEvent(const session::Event& event) override;
+  void OnFlushed() override;
   void OnOver() override;
 
   LoopChannel* channel_;
   session::ClientSession session_;
   net::Connection connection_;
   net::List<ClientCall::Place> calls_;
-  absl::Status status_;
   bool single_use_ = false;
 };
 

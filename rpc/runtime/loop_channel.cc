@@ -36,12 +36,15 @@ LoopChannel::~LoopChannel() { OnLoopEnd(); }
 
 void LoopChannel::OnLoopEnd() {
   ended_ = true;
-  FailWaiting(LoopEnded(), true);
+  held_.Append(&waiting_);
+  net::List<ClientCall::Place> held;
+  held.Append(&held_);
+  while (ClientCall::Place* place = held.pop_front()) place->call->Cancel(LoopEnded());
   for (const std::unique_ptr<Line>& line : lines_) {
-    if (line->state() == ChannelState::kReady) old_.push_back(line->Release().release());
+    if (line->state() == ChannelState::kReady) apart_.push_back(line->Release().release());
   }
   lines_.clear();
-  while (ClientConnection* connection = old_.front()) {
+  while (ClientConnection* connection = apart_.front()) {
     connection->EndCalls(LoopEnded());
     delete connection;
   }
@@ -53,11 +56,7 @@ void LoopChannel::OnLoopEnd() {
 void LoopChannel::Begin(ClientCall* call) {
   if (ended_) return call->FailUnopened(LoopEnded());
   if (OpenOnAnyLine(call)) return;
-  if (connection_per_call_) lines_.push_back(std::make_unique<Line>(this));
-  Line* line = connection_per_call_ ? lines_.back().get() : NextLine();
-  if (line->state() == ChannelState::kBackoff && !call->waits_for_ready()) {
-    return call->FailUnopened(line->failure());
-  }
+  if (AllLinesPause() && !call->waits_for_ready()) return call->FailUnopened(failure());
   if (waiting_count_ >= target_->options.calls_waiting_max) {
     return call->FailUnopened(absl::ResourceExhaustedError(
         absl::StrCat(waiting_count_, " calls wait for the server, and no more may")));
@@ -65,13 +64,17 @@ void LoopChannel::Begin(ClientCall* call) {
   waiting_.push_back(&call->place);
   ++waiting_count_;
   call->SetWaiting();
-  line->Connect();
+  if (connection_per_call_) {
+    lines_.push_back(std::make_unique<Line>(this));
+    lines_.back()->Connect();
+  }
   UpdateState();
 }
 
-void LoopChannel::StopWaiting(ClientCall* call) {
-  call->place.Leave();
-  --waiting_count_;
+bool LoopChannel::AllLinesPause() const {
+  return !lines_.empty() && !connection_per_call_ &&
+         std::all_of(lines_.begin(), lines_.end(),
+                     [](const auto& line) { return line->state() == ChannelState::kBackoff; });
 }
 
 // Over the lines in turn, and past those that are not ready.
@@ -80,7 +83,9 @@ bool LoopChannel::OpenOnAnyLine(ClientCall* call) {
   for (size_t i = 0; i < lines_.size(); ++i) {
     Line* line = NextLine();
     line->Connect();  // it is wanted, though another may serve until it is there
-    if (line->state() != ChannelState::kReady || !line->connection()->has_room()) continue;
+    if (line->state() != ChannelState::kReady) continue;
+    (void)line->connection()->session();  // in the present: it may have died
+    if (!line->connection()->has_room()) continue;
     call->OpenOn(line->connection());
     return true;
   }
@@ -90,16 +95,22 @@ bool LoopChannel::OpenOnAnyLine(ClientCall* call) {
 Line* LoopChannel::NextLine() { return lines_[next_line_++ % lines_.size()].get(); }
 
 void LoopChannel::OpenWaiting() {
+  // A line that connects within it comes back here.
+  if (std::exchange(opening_, true)) return;
   while (ClientCall::Place* place = waiting_.front()) {
-    if (!OpenOnAnyLine(place->call)) return;
+    if (!OpenOnAnyLine(place->call)) break;
   }
+  opening_ = false;
 }
 
-void LoopChannel::FailWaiting(const absl::Status& why, bool also_patient) {
+// Those that do not want to wait for another attempt; only one, when it has its own.
+void LoopChannel::FailWaiting(const absl::Status& why) {
   ClientCall::Place* next = nullptr;
   for (ClientCall::Place* place = waiting_.front(); place != nullptr; place = next) {
     next = waiting_.next(place);
-    if (also_patient || !place->call->waits_for_ready()) place->call->FailUnopened(why);
+    if (place->call->waits_for_ready()) continue;
+    place->call->FailUnopened(why);
+    if (connection_per_call_) return;
   }
 }
 
@@ -117,6 +128,7 @@ std::string_view LoopChannel::WhatIsWaitedFor() const {
 // Lines.
 
 void LoopChannel::Connect() {
+  if (ended_) return;
   if (lines_.empty()) lines_.push_back(std::make_unique<Line>(this));
   lines_.front()->Connect();
   UpdateState();
@@ -128,26 +140,23 @@ void LoopChannel::OnLineReady(Line* line) {
     return OpenWaiting();
   }
   ClientConnection* connection = line->Release().release();
-  old_.push_back(connection);
+  apart_.push_back(connection);
   RetireLine(line);
   connection->SetSingleUse();
   if (ClientCall::Place* place = waiting_.front()) {
     place->call->OpenOn(connection);
-  } else {
-    connection->session().Shutdown();  // its call was given up
   }
+  // Its call was given up, or could not be opened.
+  if (connection->session().open_calls() == 0) connection->session().Shutdown();
+  UpdateState();
 }
 
 void LoopChannel::OnLineFailed(const absl::Status& why) {
   UpdateState();
-  for (const std::unique_ptr<Line>& line : lines_) {
-    // Another attempt may still go well.
-    if (!connection_per_call_ && line->state() != ChannelState::kBackoff &&
-        line->state() != ChannelState::kIdle) {
-      return;
-    }
-  }
-  FailWaiting(why, false);
+  const bool others_may_succeed = std::any_of(lines_.begin(), lines_.end(), [](const auto& line) {
+    return line->state() == ChannelState::kConnecting || line->state() == ChannelState::kReady;
+  });
+  if (connection_per_call_ || !others_may_succeed) FailWaiting(why);
 }
 
 void LoopChannel::OnLineIdle(Line* line) {
@@ -163,14 +172,14 @@ void LoopChannel::OnLineIdle(Line* line) {
 
 void LoopChannel::OnDraining(ClientConnection* connection) {
   for (const std::unique_ptr<Line>& line : lines_) {
-    if (line->connection() == connection) old_.push_back(line->Release().release());
+    if (line->connection() == connection) apart_.push_back(line->Release().release());
   }
   UpdateState();
   if (!waiting_.empty() && !connection_per_call_) NextLine()->Connect();
 }
 
 void LoopChannel::OnRoom() {
-  if (!ended_ && !connection_per_call_) OpenWaiting();
+  if (!ended_ && !connection_per_call_ && !waiting_.empty()) OpenWaiting();
 }
 
 void LoopChannel::Forget(ClientConnection* connection) { delete connection; }

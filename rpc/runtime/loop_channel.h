@@ -43,7 +43,7 @@ class LoopChannel final : private net::LoopUser {
   bool IsOn(const net::Loop* loop) const {
     return loop_ == loop && !ended_.load(std::memory_order_relaxed);
   }
-  net::Mailbox& mailbox() { return *mailbox_; }
+  const std::shared_ptr<net::Mailbox>& mailbox() { return mailbox_; }
   ChannelState state() const { return state_.load(std::memory_order_relaxed); }
 
   // Who waits for the state to change: woken once.
@@ -62,7 +62,9 @@ class LoopChannel final : private net::LoopUser {
   std::string_view WhatIsWaitedFor() const;
 
   // From its calls, lines and connections.
-  void StopWaiting(ClientCall* call);
+  void CountWaiting(int change) { waiting_count_ += static_cast<size_t>(change); }
+  // A call that pauses, or that only its interceptors are busy with.
+  void Hold(ClientCall* call) { held_.push_back(&call->place); }
   void OnLineReady(Line* line);
   void OnLineFailed(const absl::Status& why);
   void OnLineIdle(Line* line);
@@ -75,7 +77,8 @@ class LoopChannel final : private net::LoopUser {
   bool OpenOnAnyLine(ClientCall* call);
   Line* NextLine();
   void OpenWaiting();
-  void FailWaiting(const absl::Status& why, bool also_patient);
+  void FailWaiting(const absl::Status& why);
+  bool AllLinesPause() const;
   void RetireLine(Line* line);
   void UpdateState();
 
@@ -86,8 +89,10 @@ class LoopChannel final : private net::LoopUser {
   // As many as the options say, or, with a connection for each call, one for each that waits.
   std::vector<std::unique_ptr<Line>> lines_;
   size_t next_line_ = 0;
-  net::List<ClientConnection> old_;  // that take no more calls
+  net::List<ClientConnection> apart_;  // that no further call is opened on
   net::List<ClientCall::Place> waiting_;
+  net::List<ClientCall::Place> held_;
+  bool opening_ = false;
   size_t waiting_count_ = 0;
   std::atomic<bool> ended_{false};
   net::List<Watcher> watchers_;

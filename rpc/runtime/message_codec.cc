@@ -94,7 +94,10 @@ absl::Status ParseMessage(wire::Form form, std::string_view bytes, MessageLite* 
     return CannotRead(
         *message, absl::StrCat("it lacks required fields: ", message->InitializationErrorString()));
   }
-  return CannotRead(*message, absl::StrCat(bytes.size(), " bytes that are not its encoding"));
+  return CannotRead(
+      *message,
+      absl::StrCat(bytes.size(),
+                   " bytes that are not its encoding, or text in them that is not UTF-8"));
 }
 
 absl::Status SerializeMessage(wire::Form form, const MessageLite& message, std::string* bytes) {

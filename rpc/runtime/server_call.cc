@@ -58,12 +58,13 @@ void ServerCall::Begin(ServerConnection* connection, const ServedMethod* method,
   method_ = method;
   id_ = event.call;
   form_ = event.header->form;
-  begun_us_ = loop()->now_us();
   connection_->CallBegan();
   for (const wire::Metadatum& each : event.header->metadata) {
     context_.metadata_.Add(each.key, each.value);
   }
-  if (event.header->timeout_us > 0) context_.deadline_us_ = begun_us_ + event.header->timeout_us;
+  if (event.header->timeout_us > 0) {
+    context_.deadline_us_ = loop()->now_us() + event.header->timeout_us;
+  }
   if (google::protobuf::MessageLite* message = request()) {
     NoteSize(event.body.size());
     absl::Status parsed = ParseMessage(form_, event.body, message);
@@ -93,7 +94,6 @@ void ServerCall::Admit() {
 }
 
 void ServerCall::OnAdmitted() {
-  net::Loop::Turn turn(loop());
   waits_for_limit_ = false;
   ++limits_entered_;
   cancelled() ? Finish(status()) : Admit();
@@ -143,11 +143,6 @@ void ServerCall::Abandon() {
   Scope::Cancel();
   SetReported();
   (void)Report();
-}
-
-void ServerCall::EndNow() {
-  Cancel(absl::CancelledError("the server is gone"));
-  if (connection_ != nullptr) Finish(status());
 }
 
 void ServerCall::OnEnd(bool abandoned) {

@@ -43,8 +43,6 @@ class ServerCall : public Root, public StreamEnd {
 
   // Ends the handler wherever it waits, if it can be: when the server does not wait any longer.
   void Abandon();
-  // The same at once. REQUIRES: not pinned, and outside of any coroutine of it.
-  void EndNow();
 
   absl::Status SendMetadata(const Metadata& metadata);
 
@@ -75,6 +73,7 @@ class ServerCall : public Root, public StreamEnd {
   session::ReadResult ReadBytes(std::string_view* bytes) override;
   session::Sent WriteBytes(const session::Payload& payload) override;
   bool open() const override { return true; }
+  bool end_is_coming() const override { return true; }
   absl::Status Unreadable(const absl::Status& why) override;
   void OnEnd(bool abandoned) override;
 
@@ -95,7 +94,6 @@ class ServerCall : public Root, public StreamEnd {
   bool waits_for_limit_ = false;
   bool running_ = false;
   bool reply_begun_ = false;
-  net::TimeUs begun_us_ = 0;
   std::string reply_bytes_;
 };
 

@@ -51,8 +51,13 @@ void ServerConnection::CallEnded() {
   LeaveWhenDone();
 }
 
+void ServerConnection::OnFlushed() {
+  server_->CountSession(session_.counters(), counted_);
+  counted_ = session_.counters();
+}
+
 void ServerConnection::OnOver() {
-  server_->CountSession(session_);
+  if (session_.fault() != wire::WireFault::kNone) server_->CountBroken();
   connection_ = nullptr;
   LeaveWhenDone();
 }

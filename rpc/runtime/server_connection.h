@@ -36,6 +36,7 @@ class ServerConnection final : public net::ListNode, private net::Connection::Ow
 
  private:
   void OnEvent(const session::Event& event) override;
+  void OnFlushed() override;
   void OnOver() override;
   void LeaveWhenDone();
 
@@ -43,6 +44,7 @@ class ServerConnection final : public net::ListNode, private net::Connection::Ow
   session::ServerSession session_;
   std::unique_ptr<net::Connection> connection_;  // null when it is over
   std::string peer_;
+  session::Counters counted_;  // what the server's counters know of the session's
   size_t calls_ = 0;
 };
 

@@ -21,20 +21,22 @@ ServerLoop::ServerLoop(net::Loop* loop, const ServiceTable* table, const Setting
 }
 
 ServerLoop::~ServerLoop() {
-  listeners_.clear();
-  loop_->Settle();
-  while (ServerCall::Place* place = calls_.front()) place->call->EndNow();
+  OnLoopEnd();
+  do {
+    loop_->Settle();
+  } while (!calls_.empty());
   while (ServerConnection* connection = connections_.pop_front()) delete connection;
 }
 
 void ServerLoop::Listen(net::Descriptor socket) {
   listeners_.push_back(std::make_unique<net::Listener>(
       loop_, std::move(socket),
-      [this](std::unique_ptr<net::Transport> transport) { Accept(std::move(transport)); }));
+      [this](std::unique_ptr<net::Transport> transport) { Accept(std::move(transport)); },
+      [this] { accept_failures_ += 1; }));
 }
 
 void ServerLoop::Accept(std::unique_ptr<net::Transport> transport) {
-  if (phase_ == Phase::kOver) return;
+  if (phase_ == Phase::kEnding || phase_ == Phase::kOver) return;
   if (settings_.connections_max > 0 && connections_open_.value() >= settings_.connections_max) {
     connections_refused_ += 1;
     return;
@@ -86,18 +88,14 @@ void ServerLoop::Count(const ServerCall& call, const absl::Status& status) {
   }
 }
 
-void ServerLoop::CountSession(const session::ServerSession& session) {
-  bodies_corrupted_ += static_cast<int64_t>(session.counters().bodies_corrupted);
-  calls_refused_ += static_cast<int64_t>(session.counters().calls_refused);
-  if (session.fault() != wire::WireFault::kNone) connections_broken_ += 1;
+void ServerLoop::CountSession(const session::Counters& now, const session::Counters& before) {
+  bodies_corrupted_ += static_cast<int64_t>(now.bodies_corrupted - before.bodies_corrupted);
+  calls_refused_ += static_cast<int64_t>(now.calls_refused - before.calls_refused);
 }
 
 void ServerLoop::Drain(net::TimeUs deadline_us, std::function<void()> over) {
   if (phase_ == Phase::kOver) return;
   over_ = std::move(over);
-  for (const std::unique_ptr<net::Listener>& listener : listeners_) {
-    accept_failures_ += static_cast<int64_t>(listener->accept_failures());
-  }
   listeners_.clear();  // those who had connected are accepted now
   if (phase_ == Phase::kServing) {
     phase_ = Phase::kDraining;

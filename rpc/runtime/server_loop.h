@@ -1,6 +1,6 @@
 // A server's part on one loop: its listeners, its connections and the calls on them.
 //
-// Internal. Threads: belongs to its loop, but for `counters`, which any thread may read.
+// Internal. Threads: belongs to its loop, but for AddTo and calls_cut, which any thread may call.
 #pragma once
 
 #include <atomic>
@@ -61,7 +61,8 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   void Forget(ServerConnection* connection);
   void Count(const ServerCall& call, const absl::Status& status);
   void CountRefused() { calls_refused_ += 1; }
-  void CountSession(const session::ServerSession& session);
+  void CountSession(const session::Counters& now, const session::Counters& before);
+  void CountBroken() { connections_broken_ += 1; }
 
   void AddTo(ServerCounters* sum) const;
   // Calls that were open when the time to drain was over.

@@ -48,15 +48,17 @@ StreamEnd::Progress StreamEnd::Write(const google::protobuf::MessageLite& messag
     payload = {*owner, owner};
   }
   const session::Sent sent = WriteBytes(payload);
-  full_ = sent == session::Sent::kWait;
-  return sent == session::Sent::kGone ? Progress::kOver : Progress::kDone;
+  full_ = sent != session::Sent::kGoOn;
+  if (sent != session::Sent::kGone) return Progress::kDone;
+  // The session knows that the call is over; why, it tells in this turn.
+  return end_is_coming() ? Progress::kNotYet : Progress::kOver;
 }
 
 bool StreamEnd::CheckMayBlock() {
   if (net::Loop::Current() == nullptr) return true;
-  const absl::Status why = absl::FailedPreconditionError(
-      "Wait() on a loop's own thread would never return: co_await it");
-  End(Unreadable(why));
+  if (!stream_loop()->IsCurrent()) return false;
+  Refuse(absl::FailedPreconditionError(
+      "Wait() on a loop's own thread would never return: co_await it"));
   return false;
 }
 

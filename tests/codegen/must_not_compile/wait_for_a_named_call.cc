@@ -1,4 +1,4 @@
-// error: as 'this' argument discards qualifiers
+// error: use of deleted function
 #include "tests/codegen/must_not_compile/four.h"
 
 namespace golden::kinds {

@@ -1,0 +1,210 @@
+// Servers, channels and loops that go while calls are open.
+#include <uv.h>
+
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "rpc/rpc.h"
+#include "services/echo/echo.rpc.h"
+#include "tests/coroutines/event.h"
+#include "tests/coroutines/stage.h"
+#include "tests/coroutines/tracker.h"
+
+namespace rpc {
+namespace {
+
+class ShutdownTest : public StageTest {
+ protected:
+  ShutdownTest() {
+    OnSleep([this](ServerContext&, const echo::SleepRequest&, echo::SayReply&) -> Task<> {
+      const Tracker tracker;
+      waits_.Happen();
+      co_return co_await rpc::Sleep(absl::Hours(1));
+    });
+  }
+  ~ShutdownTest() override {
+    StopServer();
+    EXPECT_EQ(Tracker::alive(), 0);
+  }
+
+  // Calls that stay open until something ends them.
+  std::vector<Call<echo::SayReply>> OpenCalls(int count) {
+    std::vector<Call<echo::SayReply>> calls;
+    for (int i = 0; i < count; ++i) {
+      calls.push_back(echo_.Sleep({}, {.timeout = absl::InfiniteDuration()}));
+    }
+    EXPECT_TRUE(waits_.Comes(count));
+    return calls;
+  }
+
+  Event waits_;
+};
+
+TEST_F(ShutdownTest, AServerThatGoesEndsItsOpenCalls) {
+  auto calls = OpenCalls(100);
+  StopServer();
+  for (auto& call : calls) EXPECT_TRUE(absl::IsUnavailable(std::move(call).Wait().status()));
+}
+
+TEST_F(ShutdownTest, AServerThatShutsDownEndsHandlersThatDoNotLook) {
+  OnSay([&](ServerContext&, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    const Tracker tracker;
+    waits_.Happen();
+    for (;;) (void)co_await rpc::Sleep(absl::Milliseconds(1));
+  });
+  auto call = echo_.Say(Saying("stay"));
+  ASSERT_TRUE(waits_.Comes());
+  EXPECT_TRUE(absl::IsDeadlineExceeded(server_->Shutdown(absl::ZeroDuration())));
+  EXPECT_EQ(Tracker::alive(), 0);
+}
+
+TEST_F(ShutdownTest, AServerThatShutsDownEndsHandlersThatNothingWakes) {
+  OnSay([&](ServerContext&, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    const Tracker tracker;
+    waits_.Happen();
+    co_await std::suspend_always();
+    co_return absl::OkStatus();
+  });
+  auto call = echo_.Say(Saying("stay"));
+  ASSERT_TRUE(waits_.Comes());
+  EXPECT_TRUE(absl::IsDeadlineExceeded(server_->Shutdown(absl::ZeroDuration())));
+  EXPECT_EQ(Tracker::alive(), 0);
+}
+
+TEST_F(ShutdownTest, AServerThatGoesInTheMiddleOfStreamsEndsThem) {
+  OnCount([](ServerContext&, const echo::CountRequest&, Writer<echo::Number>& out) -> Task<> {
+    const Tracker tracker;
+    for (int i = 0; co_await out.Write(MakeNumber(i)); ++i) continue;
+    co_return out.status();
+  });
+  auto read = echo_.Count({});
+  auto unread = echo_.Count({});
+  EXPECT_NE(read.Read().Wait(), nullptr);
+  StopServer();
+  while (read.Read().Wait() != nullptr) continue;
+  EXPECT_TRUE(absl::IsUnavailable(read.status())) << read.status();
+}
+
+TEST_F(ShutdownTest, AChannelThatGoesLeavesItsCallsAlone) {
+  std::optional<Channel> channel(server_->InProcess());
+  std::optional<echo::Echo::Client> echo(*channel);
+  auto call = echo->Sleep({}, {.timeout = absl::InfiniteDuration()});
+  ASSERT_TRUE(waits_.Comes());
+  auto quick = echo->Upper(Saying("quick"));
+  echo.reset();
+  channel.reset();
+  EXPECT_TRUE(std::move(quick).Wait().ok());
+  call.Cancel();
+  EXPECT_TRUE(absl::IsCancelled(std::move(call).Wait().status()));
+}
+
+TEST_F(ShutdownTest, AHandlerMayHoldACallToItsOwnServer) {
+  OnSay([&](ServerContext&, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    const auto reply = co_await echo_.Sleep({}, {.timeout = absl::InfiniteDuration()});
+    co_return reply.status();
+  });
+  auto call = echo_.Say(Saying("hold"));
+  ASSERT_TRUE(waits_.Comes());
+  StopServer();
+  EXPECT_FALSE(std::move(call).Wait().ok());
+}
+
+// A loop of the application's, turned by hand, with client and server on it.
+class BorrowedLoopTest : public testing::Test {
+ protected:
+  BorrowedLoopTest() {
+    uv_loop_init(&uv_);
+    uv_async_init(&uv_, &application_, nullptr);
+    loop_ = std::make_unique<Loop>(&uv_);
+    server_ = std::make_unique<Server>(ServerOptions{.loop = loop_.get()});
+    server_->Add(actor_);
+    channel_.emplace(server_->InProcess({.loop = loop_.get()}));
+  }
+  ~BorrowedLoopTest() override {
+    EndAll();
+    uv_close(reinterpret_cast<uv_handle_t*>(&application_), nullptr);
+    uv_run(&uv_, UV_RUN_DEFAULT);
+    EXPECT_EQ(uv_loop_close(&uv_), 0);
+    EXPECT_EQ(Tracker::alive(), 0);
+  }
+
+  // The server goes, then its client, then their loop.
+  void EndAll() {
+    server_ = nullptr;
+    channel_.reset();
+    loop_ = nullptr;
+  }
+  void Turn(int times) {
+    for (int i = 0; i < times; ++i) uv_run(&uv_, UV_RUN_NOWAIT);
+  }
+  void CallSay(int* ended) {
+    echo::Echo::Client(*channel_).Say(Saying("hello")).Then([ended](const auto&) { ++*ended; });
+  }
+
+  uv_loop_t uv_;
+  uv_async_t application_;  // what the application waits for
+  std::unique_ptr<Loop> loop_;
+  std::shared_ptr<Actor> actor_ = std::make_shared<Actor>();
+  std::unique_ptr<Server> server_;
+  std::optional<Channel> channel_;
+};
+
+class ServerGoesTest : public BorrowedLoopTest, public testing::WithParamInterface<int> {};
+
+INSTANTIATE_TEST_SUITE_P(AfterTurns, ServerGoesTest, testing::Range(0, 16));
+
+TEST_P(ServerGoesTest, WhileAHandlerSleeps) {
+  actor_->say = [](ServerContext&, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    const Tracker tracker;
+    co_return co_await Sleep(absl::Hours(1));
+  };
+  int ended = 0;
+  CallSay(&ended);
+  Turn(GetParam());
+  EndAll();
+  EXPECT_EQ(ended, 1);
+}
+
+TEST_P(ServerGoesTest, WhileAHandlerBlocks) {
+  actor_->say = [](ServerContext&, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    const Tracker tracker;
+    const int size = co_await Blocking([&] {
+      absl::SleepFor(absl::Milliseconds(20));
+      return tracker.size();
+    });
+    co_return size == 64 ? absl::OkStatus() : absl::InternalError("overwritten");
+  };
+  int ended = 0;
+  CallSay(&ended);
+  Turn(GetParam());
+  EndAll();
+  EXPECT_EQ(ended, 1);
+}
+
+TEST_P(ServerGoesTest, WhileAHandlerBlocksAgainAndAgain) {
+  int rounds = 0;
+  actor_->say = [&](ServerContext&, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    const Tracker tracker;
+    for (; rounds < 200; ++rounds) {
+      co_await Blocking([] { absl::SleepFor(absl::Milliseconds(1)); });
+    }
+    co_return absl::OkStatus();
+  };
+  int ended = 0;
+  CallSay(&ended);
+  Turn(GetParam());
+  EndAll();
+  EXPECT_EQ(ended, 1);
+  EXPECT_LT(rounds, 200) << "the server waited for its handler without telling it";
+}
+
+}  // namespace
+}  // namespace rpc
