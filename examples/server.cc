@@ -46,7 +46,8 @@ absl::Status ReadFlag(const std::string& argument, Flags* flags) {
                                                      kThreadsMax, ", not \"", value, "\""));
     }
   } else if (name == "--listen") {
-    return absl::InvalidArgumentError("--listen takes an address: --listen=tcp://127.0.0.1:7000");
+    return absl::InvalidArgumentError(
+        "--listen takes an address behind a =, as in --listen=tcp://127.0.0.1:7000");
   } else {
     return absl::InvalidArgumentError(
         absl::StrCat("unknown flag ", argument, "; --help tells which there are"));

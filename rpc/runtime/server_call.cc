@@ -12,12 +12,16 @@
 #include "rpc/runtime/server_loop.h"
 #include "rpc/runtime/service_table.h"
 #include "rpc/session/metadata.h"
+#include "rpc/wire/bytes_as_text.h"
 
 namespace rpc::runtime {
 namespace {
 
 // A reply larger than this is handed over instead of copied.
 constexpr size_t kCopiedSizeMax = 16 << 10;
+
+// Of what an exception says: it may repeat what a peer has sent.
+constexpr size_t kLoggedSizeMax = 1'000;
 
 // Limits stand in this order.
 constexpr size_t kLimits = 2;
@@ -35,7 +39,8 @@ absl::Status FailureOf(const ServedMethod& method, const std::exception_ptr& exc
     what = e.what();
   } catch (...) {
   }
-  std::fprintf(stderr, "rpc: the handler of %s threw: %s\n", method.name.c_str(), what.c_str());
+  std::fprintf(stderr, "rpc: the handler of %s threw: %s\n", method.name.c_str(),
+               wire::Printable(what, kLoggedSizeMax).c_str());
   return absl::InternalError("the handler failed");
 }
 
