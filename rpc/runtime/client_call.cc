@@ -11,6 +11,7 @@
 #include "rpc/runtime/client_connection.h"
 #include "rpc/runtime/loop_channel.h"
 #include "rpc/runtime/message_codec.h"
+#include "rpc/runtime/metadata_views.h"
 #include "rpc/runtime/random.h"
 
 namespace rpc::runtime {
@@ -22,18 +23,6 @@ constexpr net::TimeUs kPauseMaxUs = 50'000;
 
 // What goes on from one hop to the next (W3C trace context).
 constexpr std::string_view kTraceKeys[] = {"traceparent", "tracestate"};
-
-std::vector<wire::Metadatum> ViewsOf(const Metadata& metadata) {
-  std::vector<wire::Metadatum> views;
-  views.reserve(metadata.size());
-  for (const Metadata::Entry& entry : metadata) views.push_back({entry.key, entry.value});
-  return views;
-}
-
-void Copy(const wire::Header* header, Metadata* metadata) {
-  if (header == nullptr) return;
-  for (const wire::Metadatum& each : header->metadata) metadata->Add(each.key, each.value);
-}
 
 }  // namespace
 
@@ -267,7 +256,7 @@ void ClientCall::OpenOn(ClientConnection* connection) {
 void ClientCall::OnEvent(const session::Event& event) {
   switch (event.kind) {
     case session::EventKind::kMetadata:
-      return Copy(event.header, &leading_);
+      return AddFrom(*event.header, &leading_);
     case session::EventKind::kMessage:
       return OnMessage();
     case session::EventKind::kWritable:
@@ -286,7 +275,7 @@ void ClientCall::OnEnd(const session::Event& event) {
   if (event.header == nullptr && absl::IsDeadlineExceeded(event.status)) {
     return OnInnerEnd(DeadlinePassed("before the server had answered"));
   }
-  Copy(event.header, &trailing_);
+  if (event.header != nullptr) AddFrom(*event.header, &trailing_);
   if (event.status.ok() && kind_.single_reply) {
     const absl::Status parsed = ParseMessage(wire::Form::kBinary, event.body, reply());
     if (!parsed.ok()) return OnInnerEnd(absl::InternalError(parsed.message()));

@@ -2,12 +2,13 @@
 
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "rpc/runtime/limiter.h"
 #include "rpc/runtime/message_codec.h"
+#include "rpc/runtime/metadata_views.h"
+#include "rpc/runtime/payload.h"
 #include "rpc/runtime/server_connection.h"
 #include "rpc/runtime/server_loop.h"
 #include "rpc/runtime/service_table.h"
@@ -16,9 +17,6 @@
 
 namespace rpc::runtime {
 namespace {
-
-// A reply larger than this is handed over instead of copied.
-constexpr size_t kCopiedSizeMax = 16 << 10;
 
 // Of what an exception says: it may repeat what a peer has sent.
 constexpr size_t kLoggedSizeMax = 1'000;
@@ -44,13 +42,6 @@ absl::Status FailureOf(const ServedMethod& method, const std::exception_ptr& exc
   return absl::InternalError("the handler failed");
 }
 
-std::vector<wire::Metadatum> ViewsOf(const Metadata& metadata) {
-  std::vector<wire::Metadatum> views;
-  views.reserve(metadata.size());
-  for (const Metadata::Entry& entry : metadata) views.push_back({entry.key, entry.value});
-  return views;
-}
-
 }  // namespace
 
 const std::string& ServerCall::peer() const { return connection_->peer(); }
@@ -64,9 +55,7 @@ void ServerCall::Begin(ServerConnection* connection, const ServedMethod* method,
   id_ = event.call;
   form_ = event.header->form;
   connection_->CallBegan();
-  for (const wire::Metadatum& each : event.header->metadata) {
-    context_.metadata_.Add(each.key, each.value);
-  }
+  AddFrom(*event.header, &context_.metadata_);
   if (event.header->timeout_us > 0) {
     context_.deadline_us_ = loop()->now_us() + event.header->timeout_us;
   }
@@ -171,12 +160,7 @@ void ServerCall::Finish(absl::Status status) {
     absl::Status written = SerializeMessage(form_, *message, &reply_bytes_);
     if (!written.ok()) status = absl::InternalError(written.message());
     NoteSize(reply_bytes_.size());
-    payload.bytes = reply_bytes_;
-    if (reply_bytes_.size() > kCopiedSizeMax) {
-      auto owner = std::make_shared<const std::string>(std::move(reply_bytes_));
-      reply_bytes_.clear();
-      payload = {*owner, owner};
-    }
+    payload = PayloadOf(&reply_bytes_);
   }
   const bool with_reply = message != nullptr && status.ok();
   connection_->session().End(id_, status, with_reply ? &payload : nullptr,

@@ -1,18 +1,12 @@
 #include "rpc/runtime/stream_end.h"
 
-#include <memory>
 #include <utility>
 
 #include "rpc/net/loop.h"
 #include "rpc/runtime/message_codec.h"
+#include "rpc/runtime/payload.h"
 
 namespace rpc::runtime {
-namespace {
-
-// A message larger than this is handed over instead of copied.
-constexpr size_t kCopiedSizeMax = 16 << 10;
-
-}  // namespace
 
 StreamEnd::Progress StreamEnd::Read(google::protobuf::MessageLite* message) {
   if (std::exchange(delivered_, false)) return Progress::kDone;
@@ -41,13 +35,7 @@ StreamEnd::Progress StreamEnd::Write(const google::protobuf::MessageLite& messag
     return Progress::kOver;
   }
   NoteSize(scratch_.size());
-  session::Payload payload{scratch_};
-  if (scratch_.size() > kCopiedSizeMax) {
-    auto owner = std::make_shared<const std::string>(std::move(scratch_));
-    scratch_.clear();
-    payload = {*owner, owner};
-  }
-  const session::Sent sent = WriteBytes(payload);
+  const session::Sent sent = WriteBytes(PayloadOf(&scratch_));
   full_ = sent != session::Sent::kGoOn;
   if (sent != session::Sent::kGone) return Progress::kDone;
   // The session knows that the call is over; why, it tells in this turn.
