@@ -12,13 +12,19 @@
 namespace {
 
 constexpr char kUsage[] =
-    "usage: client [ADDRESS [TEXT]]\n"
-    "  ADDRESS  where the server listens: tcp://HOST:PORT, unix:///PATH or unix:@NAME;\n"
-    "           tcp://127.0.0.1:7000 by default\n"
-    "  TEXT     what to say; \"hello\" by default\n";
+    "usage: client [ADDRESS [TEXT [CA]]]\n"
+    "  ADDRESS  where the server listens: tcp://HOST:PORT, tls://HOST:PORT, unix:///PATH or\n"
+    "           unix:@NAME; tcp://127.0.0.1:7000 by default\n"
+    "  TEXT     what to say; \"hello\" by default\n"
+    "  CA       for tls://, the file of the CAs that the server's certificate may come from; "
+    "those\n"
+    "           that the system trusts by default\n";
 
-absl::Status Call(const char* address, const char* text) {
-  const rpc::Channel channel(address);
+absl::Status Call(const char* address, const char* text, const char* ca) {
+  absl::StatusOr<rpc::Tls> tls = rpc::Tls::Client({.ca_file = ca});
+  if (!tls.ok()) return tls.status();
+  const bool secure = std::string_view(address).starts_with("tls:");
+  const rpc::Channel channel(address, {.tls = secure ? &*tls : nullptr});
   const echo::Echo::Client echo(channel);
 
   echo::SayRequest request;
@@ -40,9 +46,10 @@ absl::Status Call(const char* address, const char* text) {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "--help") return std::fputs(kUsage, stdout) < 0;
-  if (argc > 3 || (argc > 1 && argv[1][0] == '-')) {
+  if (argc > 4 || (argc > 1 && argv[1][0] == '-')) {
     std::fputs(kUsage, stderr);
     return 1;
   }
-  return rpc::Exit(Call(argc > 1 ? argv[1] : "tcp://127.0.0.1:7000", argc > 2 ? argv[2] : "hello"));
+  return rpc::Exit(Call(argc > 1 ? argv[1] : "tcp://127.0.0.1:7000", argc > 2 ? argv[2] : "hello",
+                        argc > 3 ? argv[3] : ""));
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,18 +20,33 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: server [--listen=ADDRESS]... [--threads=N]\n"
-    "  --listen=ADDRESS  tcp://HOST:PORT (port 0 picks one), unix:///PATH or unix:@NAME;\n"
-    "                    may be given more than once; tcp://127.0.0.1:7000 by default\n"
-    "  --threads=N       loops that serve, each on a thread of its own; 1 by default\n"
-    "SIGINT and SIGTERM let open calls end, for up to 30 seconds; a second one ends it at once.\n";
+    "              [--certificate=FILE --key=FILE [--client_ca=FILE]]\n"
+    "  --listen=ADDRESS    tcp://HOST:PORT (port 0 picks one), tls://HOST:PORT, udp://HOST:PORT,\n"
+    "                      unix:///PATH or unix:@NAME; may be given more than once;\n"
+    "                      tcp://127.0.0.1:7000 by default\n"
+    "  --threads=N         loops that serve, each on a thread of its own; 1 by default\n"
+    "  --certificate=FILE  for tls://, as PEM, with those between it and the CA behind it\n"
+    "  --key=FILE          its key\n"
+    "  --client_ca=FILE    clients need a certificate from one of these CAs\n"
+    "SIGINT and SIGTERM let open calls end, for up to 30 seconds; a second one ends it at once.\n"
+    "SIGHUP reads the certificate again.\n";
 
 constexpr int kThreadsMax = 1'024;
 
 struct Flags {
   std::vector<std::string> listen;
   int threads = 1;
+  rpc::TlsOptions tls = {};
   bool help = false;
 };
+
+// Flags that name a file.
+std::string* FileOf(const std::string& name, Flags* flags) {
+  if (name == "--certificate") return &flags->tls.certificate_file;
+  if (name == "--key") return &flags->tls.key_file;
+  if (name == "--client_ca") return &flags->tls.ca_file;
+  return nullptr;
+}
 
 absl::Status ReadFlag(const std::string& argument, Flags* flags) {
   const std::string name = argument.substr(0, argument.find('='));
@@ -45,6 +61,9 @@ absl::Status ReadFlag(const std::string& argument, Flags* flags) {
       return absl::InvalidArgumentError(absl::StrCat("--threads takes a number from 1 to ",
                                                      kThreadsMax, ", not \"", value, "\""));
     }
+  } else if (std::string* file = FileOf(name, flags)) {
+    if (value.empty()) return absl::InvalidArgumentError(absl::StrCat(name, "=FILE needs a file"));
+    *file = value;
   } else if (name == "--listen") {
     return absl::InvalidArgumentError(
         "--listen takes an address behind a =, as in --listen=tcp://127.0.0.1:7000");
@@ -64,11 +83,19 @@ absl::Status ReadFlags(int argc, char** argv, Flags* flags) {
 }
 
 absl::Status Serve(const Flags& flags) {
+  std::optional<rpc::Tls> tls;
+  if (!flags.tls.certificate_file.empty() || !flags.tls.key_file.empty()) {
+    absl::StatusOr<rpc::Tls> read = rpc::Tls::Server(flags.tls);
+    if (!read.ok()) return read.status();
+    tls = *read;
+  }
   rpc::Server server({.threads = flags.threads});
   server.Add(std::make_shared<echo::EchoService>());
   server.Add(std::make_shared<interop::InteropService>());
   for (const std::string& address : flags.listen) {
-    if (absl::Status s = server.Listen(address); !s.ok()) return s;
+    rpc::ListenOptions options;
+    if (address.starts_with("tls:")) options.tls = tls.has_value() ? &*tls : nullptr;
+    if (absl::Status s = server.Listen(address, options); !s.ok()) return s;
   }
   // What Run does, but for the lines between: who reads them may send a signal at once.
   if (absl::Status s = server.Start(); !s.ok()) return s;

@@ -24,8 +24,11 @@
 #include "absl/time/time.h"
 #include "rpc/client_interceptor.h"
 #include "rpc/loop.h"
+#include "rpc/session/datagram.h"
 #include "rpc/session/limits.h"
+#include "rpc/socket_options.h"
 #include "rpc/task.h"
+#include "rpc/tls.h"
 
 namespace rpc {
 namespace runtime {
@@ -59,8 +62,18 @@ struct ChannelOptions {
   // refused (RESOURCE_EXHAUSTED).
   size_t calls_waiting_max = 100'000;
 
-  // Of each connection.
+  // A connection without a call for this long is closed; the next call makes another.
+  absl::Duration idle_timeout = absl::InfiniteDuration();
+
+  // For tls://, and for unix sockets that speak it. Null with tls://: the server's certificate has
+  // to come from a CA that the system trusts.
+  const Tls* tls = nullptr;
+
+  SocketOptions socket = {};
+
+  // Of each connection; of each datagram socket, for udp://.
   session::Limits limits = {};
+  session::DatagramLimits datagrams = {};
 };
 
 static_assert(std::is_trivially_destructible_v<ChannelOptions>);

@@ -7,7 +7,7 @@ namespace rpc {
 
 std::string_view ServerContext::method() const { return call_->method().name; }
 
-const std::string& ServerContext::peer() const { return call_->peer(); }
+const Peer& ServerContext::peer() const { return call_->peer(); }
 
 bool ServerContext::cancelled() const { return call_->cancelled(); }
 

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <any>
-#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -18,6 +17,7 @@
 #include "rpc/metadata.h"
 #include "rpc/net/loop.h"
 #include "rpc/options.h"
+#include "rpc/peer.h"
 
 namespace rpc {
 namespace runtime {
@@ -32,8 +32,8 @@ class ServerContext {
 
   // `package.Service/Method`.
   std::string_view method() const;
-  // Who calls, as an address: `tcp://127.0.0.1:4711`.
-  const std::string& peer() const;
+  // Who calls: the address, and who it is where TLS or a unix socket tells.
+  const Peer& peer() const;
   // What came with the call.
   const Metadata& metadata() const { return metadata_; }
 

@@ -9,10 +9,13 @@
 #include "rpc/loop.h"                // IWYU pragma: export
 #include "rpc/metadata.h"            // IWYU pragma: export
 #include "rpc/options.h"             // IWYU pragma: export
+#include "rpc/peer.h"                // IWYU pragma: export
 #include "rpc/run.h"                 // IWYU pragma: export
 #include "rpc/server.h"              // IWYU pragma: export
 #include "rpc/service.h"             // IWYU pragma: export
 #include "rpc/sleep.h"               // IWYU pragma: export
+#include "rpc/socket_options.h"      // IWYU pragma: export
 #include "rpc/stream.h"              // IWYU pragma: export
 #include "rpc/task.h"                // IWYU pragma: export
+#include "rpc/tls.h"                 // IWYU pragma: export
 #include "rpc/when.h"                // IWYU pragma: export

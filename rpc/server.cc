@@ -27,6 +27,29 @@ namespace {
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
 
+net::TimeUs ToUs(absl::Duration duration) {
+  if (duration == absl::InfiniteDuration()) return net::kNever;
+  return static_cast<net::TimeUs>(std::max<int64_t>(0, absl::ToInt64Microseconds(duration)));
+}
+
+absl::Status CheckTls(const net::Address& address, const ListenOptions& options) {
+  const std::string text = net::ToString(address);
+  const bool given = options.tls != nullptr;
+  if (address.scheme == net::Scheme::kTls && !given) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot listen on ", text, ": it needs a certificate, see ListenOptions::tls"));
+  }
+  if (given && address.scheme != net::Scheme::kTls && address.scheme != net::Scheme::kUnix) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot listen on ", text, " with a certificate: TLS is for tls:// and unix:"));
+  }
+  if (given && options.tls->is_client()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot listen on ", text, " with a Tls that is for clients: Tls::Server"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 struct Server::Core {
@@ -38,9 +61,17 @@ struct Server::Core {
     std::thread thread;
   };
 
+  // An address, and how it is served.
+  struct Place {
+    net::Listening listening;
+    bool datagrams = false;
+    session::DatagramLimits datagram_limits = {};
+    runtime::EntranceRules rules = {};
+  };
+
   ServerOptions options;
   runtime::ServiceTable table;
-  std::vector<net::Listening> listening;
+  std::vector<std::unique_ptr<Place>> places;
   std::vector<Worker> workers;
   std::shared_ptr<runtime::Door> door = std::make_shared<runtime::Door>();
   std::unique_ptr<net::Signals> signals;  // of the first worker's loop
@@ -60,10 +91,14 @@ struct Server::Core {
     return started;
   }
   void CheckNotStarted(const char* what);
+  session::Limits LimitsOf(const net::Tls* tls) const;
+  void Serve(runtime::ServerLoop* part, size_t index);
   void AddWorker();
   void StartShutdown(absl::Duration timeout);
   void CatchSignals();
-  void OnSignal();
+  void OnSignal(int number);
+  bool HasCertificates() const;
+  absl::Status ReloadCertificates();
   void OnOver();
   bool IsOver();
   absl::Status Result() const;
@@ -110,19 +145,41 @@ absl::Status Server::Limit(std::string_view method, size_t calls_max, size_t wai
   return absl::OkStatus();
 }
 
-absl::Status Server::Listen(std::string_view address) {
+absl::Status Server::Listen(std::string_view address, const ListenOptions& options) {
   if (core_->is_started()) return absl::FailedPreconditionError("Listen comes before Start");
   const absl::StatusOr<net::Address> parsed = net::ParseAddress(address);
   if (!parsed.ok()) return parsed.status();
-  absl::StatusOr<std::vector<net::Listening>> opened = net::Listen(*parsed, core_->loops());
+  if (absl::Status s = CheckTls(*parsed, options); !s.ok()) return s;
+  absl::StatusOr<std::vector<net::Listening>> opened =
+      net::Listen(*parsed, core_->loops(), options.socket);
   if (!opened.ok()) return opened.status();
-  for (net::Listening& each : *opened) core_->listening.push_back(std::move(each));
+  for (net::Listening& each : *opened) {
+    auto place = std::make_unique<Core::Place>();
+    place->listening = std::move(each);
+    place->datagrams = parsed->scheme == net::Scheme::kUdp;
+    place->datagram_limits = options.datagrams;
+    place->rules = {.plain_allowed = options.plain_allowed,
+                    .gate = {.timeout_us = ToUs(core_->options.handshake_timeout),
+                             .waiting_max = std::max<size_t>(1, core_->options.handshakes_max)},
+                    .limits = core_->LimitsOf(nullptr),
+                    .secure_limits = core_->LimitsOf(options.tls)};
+    if (options.tls != nullptr) place->rules.tls = *options.tls;
+    core_->places.push_back(std::move(place));
+  }
   return absl::OkStatus();
+}
+
+session::Limits Server::Core::LimitsOf(const net::Tls* tls) const {
+  session::Limits limits = options.limits;
+  limits.idle_timeout_us = std::min(limits.idle_timeout_us, ToUs(options.idle_timeout));
+  limits.age_max_us = std::min(limits.age_max_us, ToUs(options.connection_age_max));
+  if (tls != nullptr) limits.md5_waived = limits.md5_waived || tls->md5_waived();
+  return limits;
 }
 
 std::vector<std::string> Server::addresses() const {
   std::vector<std::string> addresses;
-  for (const net::Listening& each : core_->listening) addresses.push_back(each.address);
+  for (const auto& place : core_->places) addresses.push_back(place->listening.address);
   return addresses;
 }
 
@@ -148,13 +205,24 @@ absl::Status Server::Start() {
   for (size_t i = 0; i < core_->loops(); ++i) {
     core_->AddWorker();
     parts.push_back(core_->workers.back().part.get());
-    for (net::Listening& each : core_->listening) parts[i]->Listen(std::move(each.sockets[i]));
+    core_->Serve(parts[i], i);
   }
   core_->door->Open(std::move(parts));
   for (Core::Worker& worker : core_->workers) {
     if (worker.owned) worker.thread = std::thread([loop = worker.loop] { loop->Run(); });
   }
   return absl::OkStatus();
+}
+
+void Server::Core::Serve(runtime::ServerLoop* part, size_t index) {
+  for (const std::unique_ptr<Place>& place : places) {
+    net::Descriptor socket = std::move(place->listening.sockets[index]);
+    if (place->datagrams) {
+      part->ListenForDatagrams(std::move(socket), place->datagram_limits);
+    } else {
+      part->Listen(std::move(socket), &place->rules);
+    }
+  }
 }
 
 // The loops read what is set up, without a lock.
@@ -170,7 +238,7 @@ void Server::Core::AddWorker() {
   worker.loop = options.loop != nullptr ? options.loop : worker.owned.get();
   worker.part = std::make_unique<runtime::ServerLoop>(
       worker.loop, &table,
-      runtime::ServerLoop::Settings{.limits = options.limits,
+      runtime::ServerLoop::Settings{.limits = LimitsOf(nullptr),
                                     .connections_max = options.connections_max});
   workers.push_back(std::move(worker));
 }
@@ -201,20 +269,41 @@ void Server::ShutdownOnSignals() {
 }
 
 void Server::Core::CatchSignals() {
-  signals = std::make_unique<net::Signals>(workers.front().loop,
-                                           std::initializer_list<int>{SIGINT, SIGTERM},
-                                           [this](int) { OnSignal(); });
+  std::vector<int> numbers = {SIGINT, SIGTERM};
+  if (HasCertificates()) numbers.push_back(SIGHUP);
+  signals = std::make_unique<net::Signals>(workers.front().loop, numbers,
+                                           [this](int number) { OnSignal(number); });
 }
 
-void Server::Core::OnSignal() {
+void Server::Core::OnSignal(int number) {
+  if (number == SIGHUP) {
+    const absl::Status status = ReloadCertificates();
+    const std::string outcome = status.ok() ? "read again" : std::string(status.message());
+    std::fprintf(stderr, "rpc: SIGHUP: certificates: %s\n", outcome.c_str());
+    return;
+  }
   StartShutdown(std::exchange(signalled, true) ? absl::ZeroDuration() : options.drain_timeout);
+}
+
+bool Server::Core::HasCertificates() const {
+  return std::any_of(places.begin(), places.end(),
+                     [](const auto& place) { return place->rules.tls.has_value(); });
+}
+
+absl::Status Server::ReloadCertificates() { return core_->ReloadCertificates(); }
+
+absl::Status Server::Core::ReloadCertificates() {
+  absl::Status result;
+  for (const std::unique_ptr<Place>& place : places) {
+    if (place->rules.tls.has_value()) result.Update(place->rules.tls->Reload());
+  }
+  return result;
 }
 
 void Server::StartShutdown(absl::Duration timeout) { core_->StartShutdown(timeout); }
 
 void Server::Core::StartShutdown(absl::Duration timeout) {
-  const auto timeout_us = static_cast<net::TimeUs>(
-      std::clamp<int64_t>(absl::ToInt64Microseconds(timeout), 0, int64_t{1} << 50));
+  const net::TimeUs timeout_us = std::min<net::TimeUs>(ToUs(timeout), net::TimeUs{1} << 50);
   for (Worker& worker : workers) {
     worker.loop->Post([this, &worker, timeout_us] {
       worker.part->Drain(worker.loop->now_us() + timeout_us, [this] { OnOver(); });

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -24,7 +25,10 @@
 #include "rpc/counters.h"
 #include "rpc/loop.h"
 #include "rpc/service.h"
+#include "rpc/session/datagram.h"
 #include "rpc/session/limits.h"
+#include "rpc/socket_options.h"
+#include "rpc/tls.h"
 
 namespace rpc {
 
@@ -42,12 +46,38 @@ struct ServerOptions {
   // Connections at once on each loop; more are closed as they come. 0: as many as come.
   size_t connections_max = 0;
 
+  // A connection without a call for this long is closed; in the way that loses no call, as also
+  // when it has become this old (a tenth more or less, so that not all go at once). A client
+  // connects anew when it has a call.
+  absl::Duration idle_timeout = absl::InfiniteDuration();
+  absl::Duration connection_age_max = absl::InfiniteDuration();
+
+  // TLS handshakes: how long one may take, and how many are under way at once on each loop; then
+  // the oldest gives way.
+  absl::Duration handshake_timeout = absl::Seconds(10);
+  size_t handshakes_max = 1'000;
+
   // What Run gives open calls after a signal.
   absl::Duration drain_timeout = absl::Seconds(30);
 
   // Of each connection.
   session::Limits limits = {};
 };
+
+// Of one address that a server listens on.
+struct ListenOptions {
+  // For tls://, which needs it, and unix sockets. SIGHUP has its files read again (see Run).
+  const Tls* tls = nullptr;
+  // Clients without TLS come in too, on the same port.
+  bool plain_allowed = false;
+
+  SocketOptions socket = {};
+
+  // For udp://.
+  session::DatagramLimits datagrams = {};
+};
+
+static_assert(std::is_trivially_destructible_v<ListenOptions>);
 
 class Server {
  public:
@@ -68,9 +98,13 @@ class Server {
   absl::Status Limit(std::string_view method, size_t calls_max, size_t waiting_max = 1'000);
 
   // Takes the address now, to be served from Start on: `tcp://127.0.0.1:7000`, `tcp://*:0` (a port
-  // that is free), `unix:///run/echo.sock`, `unix:@echo`. The error names the address and the
-  // system's reason. FAILED_PRECONDITION after Start.
-  absl::Status Listen(std::string_view address);
+  // that is free), `tls://*:7443`, `udp://*:7000`, `unix:///run/echo.sock`, `unix:@echo`. The error
+  // names the address and the system's reason. FAILED_PRECONDITION after Start.
+  absl::Status Listen(std::string_view address, const ListenOptions& options = {});
+
+  // Reads the files of every certificate again, for connections from now on. An error says which
+  // file could not be used; then the certificate that was there stays.
+  absl::Status ReloadCertificates();
 
   // What it listens on, with the ports that were picked.
   std::vector<std::string> addresses() const;
@@ -82,10 +116,10 @@ class Server {
 
   // Start; then waits for SIGINT or SIGTERM, and drains: no new connections and calls, those that
   // are open go on for drain_timeout. A second signal ends it at once. OK when every call could
-  // end.
+  // end. With certificates SIGHUP reads them again, and stderr says how that went.
   absl::Status Run();
 
-  // From its return on, SIGINT and SIGTERM do to a started server what they do in Run.
+  // From its return on, signals do to a started server what they do in Run.
   void ShutdownOnSignals();
 
   // Drains, as Run does, and cancels what is open after `timeout`. Returns at once; Wait waits.

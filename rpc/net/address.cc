@@ -48,7 +48,7 @@ absl::StatusOr<uint16_t> ParsePort(std::string_view text) {
 absl::Status CheckHost(std::string_view host) {
   if (host.empty()) return Wrong("the host is missing");
   if (host.find(':') != std::string_view::npos) {
-    return Wrong("an IPv6 address stands in brackets, as in tcp://[::1]:80");
+    return Wrong("an IPv6 address stands in brackets, as in [::1]:80");
   }
   if (!IsPrintable(host) || host.find_first_of("/@[]") != std::string_view::npos) {
     return Wrong("no host can be called", host);
@@ -57,7 +57,7 @@ absl::Status CheckHost(std::string_view host) {
 }
 
 // `[::1]:80`, of which `text` is what follows the first bracket.
-absl::StatusOr<Address> ParseBrackets(std::string_view text) {
+absl::StatusOr<Address> ParseBrackets(Scheme scheme, std::string_view text) {
   const size_t end = text.find(']');
   if (end == std::string_view::npos) return Wrong("the bracket is not closed");
   const std::string_view host = text.substr(0, end);
@@ -67,11 +67,11 @@ absl::StatusOr<Address> ParseBrackets(std::string_view text) {
   if (rest[0] != ':') return Wrong("behind the bracket stands no port, but", rest);
   const absl::StatusOr<uint16_t> port = ParsePort(rest.substr(1));
   if (!port.ok()) return port.status();
-  return Address{.scheme = Scheme::kTcp, .host = std::string(host), .port = *port};
+  return Address{.scheme = scheme, .host = std::string(host), .port = *port};
 }
 
-absl::StatusOr<Address> ParseTcp(std::string_view text) {
-  if (text.starts_with("[")) return ParseBrackets(text.substr(1));
+absl::StatusOr<Address> ParseHostAndPort(Scheme scheme, std::string_view text) {
+  if (text.starts_with("[")) return ParseBrackets(scheme, text.substr(1));
   const size_t colon = text.rfind(':');
   const std::string_view host = text.substr(0, colon);
   const absl::Status host_status = CheckHost(host);
@@ -79,7 +79,7 @@ absl::StatusOr<Address> ParseTcp(std::string_view text) {
   if (colon == std::string_view::npos) return Wrong("the port is missing");
   const absl::StatusOr<uint16_t> port = ParsePort(text.substr(colon + 1));
   if (!port.ok()) return port.status();
-  return Address{.scheme = Scheme::kTcp, .host = std::string(host), .port = *port};
+  return Address{.scheme = scheme, .host = std::string(host), .port = *port};
 }
 
 absl::StatusOr<Address> ParseUnix(std::string_view text) {
@@ -97,23 +97,34 @@ absl::StatusOr<Address> Parse(std::string_view text) {
   const size_t colon = text.find(':');
   const std::string_view scheme = text.substr(0, colon);
   if (scheme == "unix" && colon != std::string_view::npos) return ParseUnix(text.substr(5));
-  if (text.starts_with("tcp://")) return ParseTcp(text.substr(6));
-  if (scheme == "tcp") return Wrong("the scheme is missing its slashes");
+  for (const Scheme known : {Scheme::kTcp, Scheme::kTls, Scheme::kUdp}) {
+    if (scheme != SchemeName(known)) continue;
+    if (!text.substr(scheme.size()).starts_with("://")) {
+      return Wrong("the scheme is missing its slashes");
+    }
+    return ParseHostAndPort(known, text.substr(scheme.size() + 3));
+  }
   if (text.find("://") != colon || colon == std::string_view::npos) {
     return Wrong("the scheme is missing");
   }
-  return Wrong(absl::StrCat("unknown scheme ", Quoted(scheme), ", known are tcp:// and unix:"));
+  return Wrong(absl::StrCat("unknown scheme ", Quoted(scheme),
+                            ", known are tcp://, tls://, udp:// and unix:"));
 }
 
 }  // namespace
+
+std::string_view SchemeName(Scheme scheme) {
+  static constexpr std::string_view kNames[] = {"tcp", "tls", "udp", "unix"};
+  return kNames[static_cast<size_t>(scheme)];
+}
 
 absl::StatusOr<Address> ParseAddress(std::string_view text) {
   absl::StatusOr<Address> address = Parse(text);
   if (address.ok()) return address;
   return absl::InvalidArgumentError(
       absl::StrCat("bad address ", Quoted(text), ": ", std::string(address.status().message()),
-                   "; the forms are tcp://host:port, tcp://[::1]:port, unix:///path.sock and "
-                   "unix:@abstract"));
+                   "; the forms are tcp://host:port, tcp://[::1]:port, tls://host:port, "
+                   "udp://host:port, unix:///path.sock and unix:@abstract"));
 }
 
 std::string ToString(const Address& address) {
@@ -121,8 +132,8 @@ std::string ToString(const Address& address) {
     return absl::StrCat(address.path.starts_with("@") ? "unix:" : "unix://", address.path);
   }
   const bool brackets = address.host.find(':') != std::string::npos;
-  return absl::StrCat("tcp://", brackets ? "[" : "", address.host, brackets ? "]" : "", ":",
-                      address.port);
+  return absl::StrCat(SchemeName(address.scheme).data(), "://", brackets ? "[" : "", address.host,
+                      brackets ? "]" : "", ":", address.port);
 }
 
 }  // namespace rpc::net

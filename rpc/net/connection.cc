@@ -29,11 +29,7 @@ size_t SizeOf(std::span<const wire::Piece> pieces) {
 
 Connection::Connection(Loop* loop, std::unique_ptr<Transport> transport, session::Session* session,
                        Owner* owner)
-    : loop_(loop),
-      transport_(std::move(transport)),
-      session_(session),
-      owner_(owner),
-      peer_(transport_->peer()) {}
+    : loop_(loop), transport_(std::move(transport)), session_(session), owner_(owner) {}
 
 void Connection::Start() {
   transport_->Start(this);

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 
 #include "absl/status/status.h"
 #include "rpc/net/loop.h"
@@ -41,11 +40,12 @@ class Connection final : private Transport::User, private Timer, private Flushab
   // Begins to read.
   void Start();
 
+  // The other end. REQUIRES: kClosed has not been told.
+  const std::shared_ptr<const Peer>& peer() const { return transport_->peer(); }
+
   // To be called before anything is asked of the session: brings it to the present, and has its
   // events told and its output written at the end of this turn.
   void Touch();
-
-  const std::string& peer() const { return peer_; }
 
  private:
   std::span<char> Space() override;
@@ -65,7 +65,6 @@ class Connection final : private Transport::User, private Timer, private Flushab
   std::unique_ptr<Transport> transport_;
   session::Session* session_;
   Owner* owner_;
-  std::string peer_;
   TimeUs linger_us_ = kNever;  // when an ended connection waits no longer
   bool reading_ = true;
   bool input_ended_ = false;

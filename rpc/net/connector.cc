@@ -14,6 +14,7 @@
 #include "rpc/net/resolver.h"
 #include "rpc/net/socket.h"
 #include "rpc/net/socket_transport.h"
+#include "rpc/net/tls_handshake.h"
 #include "rpc/net/watch.h"
 
 namespace rpc::net {
@@ -50,20 +51,22 @@ int ConnectError(int fd) {
 // One address that is tried.
 class Connector::Attempt final : private Watch::User {
  public:
-  Attempt(State* state, const SocketAddress& address) : state_(state), address_(address) {}
+  Attempt(State* state, std::string name, const SocketAddress& address)
+      : state_(state), name_(std::move(name)), address_(address) {}
 
   // False when it failed at once.
-  bool Begin(Loop* loop);
+  bool Begin(Loop* loop, const SocketOptions& options);
   void GiveUp() { watch_.reset(); }
 
   bool trying() const { return watch_.has_value(); }
-  std::string name() const { return ToString(address_); }
+  const std::string& name() const { return name_; }
   const std::string& outcome() const { return outcome_; }
 
  private:
   void OnEvents(int) override;
 
   State* state_;
+  std::string name_;
   SocketAddress address_;
   std::optional<Watch> watch_;
   std::string outcome_ = "not tried";
@@ -71,9 +74,11 @@ class Connector::Attempt final : private Watch::User {
 
 class Connector::State {
  public:
+  State(Loop* loop, const Address& address, const ConnectOptions& options, TimeUs timeout_us,
+        Done done);
   State(Loop* loop, std::string name, TimeUs timeout_us, Done done);
 
-  void Resolve(const Address& address);
+  void Resolve();
   void TryEach(const std::vector<SocketAddress>& addresses);
 
   void OnConnected(Descriptor socket);
@@ -101,6 +106,8 @@ class Connector::State {
   };
 
   void OnResolved(absl::StatusOr<Resolver::Addresses> addresses);
+  void OnHandshake(absl::StatusOr<std::unique_ptr<Transport>> result);
+  void StopTrying();
   void OnTimeout();
   void TryNext();
   void FailIfNoneIsLeft();
@@ -109,10 +116,13 @@ class Connector::State {
   void Finish(absl::StatusOr<std::unique_ptr<Transport>> result);
 
   Loop* loop_;
+  Address address_;
+  ConnectOptions options_;
   std::string name_;
   TimeUs timeout_us_;
   Done done_;
   std::optional<Resolver> resolver_;
+  std::unique_ptr<TlsHandshake> handshake_;
   std::vector<std::unique_ptr<Attempt>> attempts_;
   size_t next_ = 0;  // of the attempts, to be begun
   Begin begin_{this};
@@ -120,8 +130,8 @@ class Connector::State {
   Alarm timeout_{this, &State::OnTimeout};
 };
 
-bool Connector::Attempt::Begin(Loop* loop) {
-  Descriptor socket = BeginConnect(address_);
+bool Connector::Attempt::Begin(Loop* loop, const SocketOptions& options) {
+  Descriptor socket = BeginConnect(address_, options);
   if (!socket) {
     outcome_ = ConnectReason(errno);
     return false;
@@ -142,21 +152,29 @@ void Connector::Attempt::OnEvents(int) {
   state_->OnFailed(this);
 }
 
+Connector::State::State(Loop* loop, const Address& address, const ConnectOptions& options,
+                        TimeUs timeout_us, Done done)
+    : State(loop, ToString(address), timeout_us, std::move(done)) {
+  address_ = address;
+  options_ = options;
+}
+
 Connector::State::State(Loop* loop, std::string name, TimeUs timeout_us, Done done)
     : loop_(loop), name_(std::move(name)), timeout_us_(timeout_us), done_(std::move(done)) {
   const TimeUs now_us = loop->now_us();
   if (timeout_us < kNever - now_us) loop->SetTimer(&timeout_, now_us + timeout_us);
 }
 
-void Connector::State::Resolve(const Address& address) {
-  resolver_.emplace(loop_, address, [this](absl::StatusOr<Resolver::Addresses> addresses) {
+void Connector::State::Resolve() {
+  resolver_.emplace(loop_, address_, [this](absl::StatusOr<Resolver::Addresses> addresses) {
     OnResolved(std::move(addresses));
   });
 }
 
 void Connector::State::TryEach(const std::vector<SocketAddress>& addresses) {
   for (const SocketAddress& address : addresses) {
-    attempts_.push_back(std::make_unique<Attempt>(this, address));
+    attempts_.push_back(
+        std::make_unique<Attempt>(this, ToString(address, address_.scheme), address));
   }
   loop_->MakeReady(&begin_);
 }
@@ -171,7 +189,7 @@ void Connector::State::OnResolved(absl::StatusOr<Resolver::Addresses> addresses)
 void Connector::State::TryNext() {
   loop_->ClearTimer(&stagger_);
   while (next_ < attempts_.size()) {
-    if (!attempts_[next_++]->Begin(loop_)) continue;
+    if (!attempts_[next_++]->Begin(loop_, options_.socket)) continue;
     if (next_ < attempts_.size()) loop_->SetTimer(&stagger_, loop_->now_us() + kStaggerUs);
     return;
   }
@@ -179,7 +197,19 @@ void Connector::State::TryNext() {
 }
 
 void Connector::State::OnConnected(Descriptor socket) {
-  Finish(NewSocketTransport(loop_, std::move(socket)));
+  std::unique_ptr<Transport> transport = NewSocketTransport(loop_, std::move(socket));
+  if (!options_.tls.has_value()) return Finish(std::move(transport));
+  StopTrying();
+  handshake_ = TlsConnect(loop_, *options_.tls, address_.host, name_, std::move(transport),
+                          [this](absl::StatusOr<std::unique_ptr<Transport>> result) {
+                            OnHandshake(std::move(result));
+                          });
+}
+
+void Connector::State::OnHandshake(absl::StatusOr<std::unique_ptr<Transport>> result) {
+  if (result.ok()) return Finish(std::move(result));
+  Finish(absl::UnavailableError(
+      absl::StrCat("cannot connect to ", name_, ": ", std::string(result.status().message()))));
 }
 
 void Connector::State::OnFailed(const Attempt* attempt) {
@@ -201,6 +231,7 @@ void Connector::State::OnTimeout() {
 
 std::string Connector::State::Outcomes() const {
   if (attempts_.empty()) return "the name is not resolved yet";
+  if (handshake_ != nullptr) return "the TLS handshake is not over";
   if (attempts_.size() == 1 && attempts_[0]->name() == name_) return attempts_[0]->outcome();
   std::string text;
   for (const auto& attempt : attempts_) {
@@ -209,18 +240,23 @@ std::string Connector::State::Outcomes() const {
   return text;
 }
 
-void Connector::State::Finish(absl::StatusOr<std::unique_ptr<Transport>> result) {
+void Connector::State::StopTrying() {
   loop_->ClearTimer(&stagger_);
+  for (const auto& attempt : attempts_) attempt->GiveUp();
+}
+
+void Connector::State::Finish(absl::StatusOr<std::unique_ptr<Transport>> result) {
+  StopTrying();
   loop_->ClearTimer(&timeout_);
   resolver_.reset();
-  for (const auto& attempt : attempts_) attempt->GiveUp();
   const Done done = std::move(done_);
   done(std::move(result));
 }
 
-Connector::Connector(Loop* loop, const Address& address, TimeUs timeout_us, Done done)
-    : state_(std::make_unique<State>(loop, ToString(address), timeout_us, std::move(done))) {
-  state_->Resolve(address);
+Connector::Connector(Loop* loop, const Address& address, const ConnectOptions& options,
+                     TimeUs timeout_us, Done done)
+    : state_(std::make_unique<State>(loop, address, options, timeout_us, std::move(done))) {
+  state_->Resolve();
 }
 
 Connector::Connector(Loop* loop, std::string name, const std::vector<SocketAddress>& addresses,

@@ -1,18 +1,26 @@
 // Connects to an address: resolves it, then tries all that it finds, each next one 250 ms after the
-// last or as soon as that has failed, until one is connected.
+// last or as soon as that has failed, until one is connected; and shakes hands where that is asked.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "rpc/net/address.h"
 #include "rpc/net/loop.h"
 #include "rpc/net/socket_address.h"
+#include "rpc/net/socket_options.h"
+#include "rpc/net/tls.h"
 #include "rpc/net/transport.h"
 
 namespace rpc::net {
+
+struct ConnectOptions {
+  SocketOptions socket = {};
+  std::optional<Tls> tls = {};  // connect over TLS
+};
 
 // One attempt. Destroyed before it is done, it is given up and tells nothing.
 class Connector {
@@ -25,9 +33,11 @@ class Connector {
   //     cannot connect to tcp://localhost:7000: tcp://[::1]:7000: connection refused;
   //     tcp://127.0.0.1:7000: connection refused
   //
-  // After `timeout_us`, which counts from the beginning of this turn and covers the resolving, it
-  // gets UNAVAILABLE too, with what was still being tried. kNever: only the system sets a limit.
-  Connector(Loop* loop, const Address& address, TimeUs timeout_us, Done done);
+  // After `timeout_us`, which counts from the beginning of this turn and covers the resolving and
+  // the TLS handshake, it gets UNAVAILABLE too, with what was still being tried. kNever: only the
+  // system sets a limit.
+  Connector(Loop* loop, const Address& address, const ConnectOptions& options, TimeUs timeout_us,
+            Done done);
   // The same for addresses that are known; `name` is what the sentences call them.
   Connector(Loop* loop, std::string name, const std::vector<SocketAddress>& addresses,
             TimeUs timeout_us, Done done);

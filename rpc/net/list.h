@@ -44,6 +44,7 @@ class List {
 
   bool empty() const { return !head_.in_list(); }
   T* front() { return empty() ? nullptr : static_cast<T*>(head_.next_); }
+  T* back() { return empty() ? nullptr : static_cast<T*>(head_.previous_); }
   T* next(T* member) {
     return member->ListNode::next_ == &head_ ? nullptr : static_cast<T*>(member->ListNode::next_);
   }

@@ -19,9 +19,14 @@ constexpr int kPortTriesMax = 16;
 
 // How the sockets of one address are opened.
 struct Plan {
+  Scheme scheme = Scheme::kTcp;
+  SocketOptions options = {};
   SocketAddress address = {};
   bool dual_stack = false;
   bool shared = false;  // by several sockets of ours
+
+  bool datagrams() const { return scheme == Scheme::kUdp; }
+  std::string text() const;
 };
 
 absl::Status ListenError(int error_number, const std::string& address) {
@@ -41,12 +46,28 @@ void SetPort(SocketAddress* address, uint16_t port) {
   reinterpret_cast<sockaddr_in*>(&address->storage)->sin_port = htons(port);
 }
 
+std::string Plan::text() const {
+  if (dual_stack) return absl::StrCat(SchemeName(scheme).data(), "://*:", PortOf(address));
+  return ToString(address, scheme);
+}
+
+// A reply has to leave from the address that the request was sent to, whichever it was.
+void TellDestinations(const Descriptor& socket, int family) {
+  if (family == AF_INET6) SetOption(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  if (family == AF_INET) SetOption(socket, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
 // Bound, or errno says why not.
 Descriptor Bind(const Plan& plan) {
   const SocketAddress& address = plan.address;
-  Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int type = plan.datagrams() ? SOCK_DGRAM : SOCK_STREAM;
+  Descriptor socket(::socket(address.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return socket;
-  if (address.family() != AF_UNIX) SetOption(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  // With datagrams it would let others take the port.
+  if (type == SOCK_STREAM && address.family() != AF_UNIX) {
+    SetOption(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  }
+  if (plan.datagrams()) TellDestinations(socket, address.family());
   if (plan.shared) SetOption(socket, SOL_SOCKET, SO_REUSEPORT, 1);
   if (address.family() == AF_INET6) {
     SetOption(socket, IPPROTO_IPV6, IPV6_V6ONLY, plan.dual_stack ? 0 : 1);
@@ -65,26 +86,30 @@ bool IsFree(Plan plan) {
   return static_cast<bool>(Bind(plan));
 }
 
-std::string TextOf(const Plan& plan) {
-  if (!plan.dual_stack) return ToString(plan.address);
-  return absl::StrCat("tcp://*:", PortOf(plan.address));
+// Tells a bound socket its options, and takes connections on it.
+absl::Status Open(const Descriptor& socket, const Plan& plan) {
+  if (const char* refused = SetOptions(socket.get(), plan.options)) {
+    return SystemError(errno, absl::StrCat("cannot set ", refused, " on"), plan.text());
+  }
+  if (plan.datagrams() || listen(socket.get(), plan.options.backlog) == 0) return absl::OkStatus();
+  return ListenError(errno, plan.text());
 }
 
-absl::StatusOr<Listening> ListenTcp(Plan plan, size_t count) {
+absl::StatusOr<Listening> ListenOnPort(Plan plan, size_t count) {
   plan.shared = count > 1;
   // A port that the system picks is never one that is shared.
   const bool picked = PortOf(plan.address) == 0;
-  if (plan.shared && !picked && !IsFree(plan)) return ListenError(errno, TextOf(plan));
+  if (plan.shared && !picked && !IsFree(plan)) return ListenError(errno, plan.text());
   Listening listening;
   for (size_t i = 0; i < count; ++i) {
     Descriptor socket = Bind(plan);
-    if (!socket) return ListenError(errno, TextOf(plan));
+    if (!socket) return ListenError(errno, plan.text());
     SetPort(&plan.address, PortOf(LocalAddress(socket.get())));
     listening.sockets.push_back(std::move(socket));
   }
-  listening.address = TextOf(plan);
+  listening.address = plan.text();
   for (const Descriptor& socket : listening.sockets) {
-    if (listen(socket.get(), SOMAXCONN) != 0) return ListenError(errno, listening.address);
+    if (absl::Status s = Open(socket, plan); !s.ok()) return s;
   }
   return listening;
 }
@@ -94,12 +119,13 @@ bool IsAbsent(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) || absl::IsUnimplemented(status);
 }
 
-absl::StatusOr<std::vector<Listening>> ListenOnEach(std::vector<SocketAddress> addresses,
+absl::StatusOr<std::vector<Listening>> ListenOnEach(std::vector<SocketAddress> addresses, Plan plan,
                                                     size_t count) {
   std::vector<Listening> all;
   absl::Status absent;
   for (size_t i = 0; i < addresses.size(); ++i) {
-    absl::StatusOr<Listening> one = ListenTcp({.address = addresses[i]}, count);
+    plan.address = addresses[i];
+    absl::StatusOr<Listening> one = ListenOnPort(plan, count);
     if (!one.ok() && !IsAbsent(one.status())) return one.status();
     if (!one.ok()) {
       absent.Update(one.status());
@@ -113,17 +139,18 @@ absl::StatusOr<std::vector<Listening>> ListenOnEach(std::vector<SocketAddress> a
   return all;
 }
 
-absl::StatusOr<std::vector<Listening>> ListenOnAny(uint16_t port, size_t count) {
+absl::StatusOr<std::vector<Listening>> ListenOnAny(const Address& address, Plan plan,
+                                                   size_t count) {
   sockaddr_in6 any = {};
   any.sin6_family = AF_INET6;
-  any.sin6_port = htons(port);
-  Plan plan = {.dual_stack = true};
+  any.sin6_port = htons(address.port);
+  plan.dual_stack = true;
   *reinterpret_cast<sockaddr_in6*>(&plan.address.storage) = any;
   plan.address.size = sizeof(any);
-  absl::StatusOr<Listening> listening = ListenTcp(plan, count);
+  absl::StatusOr<Listening> listening = ListenOnPort(plan, count);
   if (!listening.ok() && IsAbsent(listening.status())) {
-    const Address ipv4 = {.scheme = Scheme::kTcp, .host = "0.0.0.0", .port = port};
-    return Listen(ipv4, count);
+    const Address ipv4 = {.scheme = plan.scheme, .host = "0.0.0.0", .port = address.port};
+    return Listen(ipv4, count, plan.options);
   }
   if (!listening.ok()) return listening.status();
   std::vector<Listening> all;
@@ -150,11 +177,12 @@ absl::StatusOr<std::vector<SocketAddress>> Lookup(const Address& address) {
   return addresses;
 }
 
-absl::StatusOr<std::vector<Listening>> ListenOnHost(const Address& address, size_t count) {
+absl::StatusOr<std::vector<Listening>> ListenOnHost(const Address& address, const Plan& plan,
+                                                    size_t count) {
   absl::StatusOr<std::vector<SocketAddress>> addresses = Lookup(address);
   if (!addresses.ok()) return addresses.status();
   for (int i = 1;; ++i) {
-    absl::StatusOr<std::vector<Listening>> all = ListenOnEach(*addresses, count);
+    absl::StatusOr<std::vector<Listening>> all = ListenOnEach(*addresses, plan, count);
     const bool port_taken = address.port == 0 && absl::IsAlreadyExists(all.status());
     if (!port_taken || i == kPortTriesMax) return all;
   }
@@ -185,16 +213,23 @@ absl::StatusOr<Descriptor> BindUnix(const Plan& plan, const std::string& path) {
   return socket;
 }
 
-absl::StatusOr<std::vector<Listening>> ListenUnix(const Address& address, size_t count) {
+absl::StatusOr<std::vector<Listening>> ListenUnix(const Address& address, Plan plan, size_t count) {
   const std::string text = ToString(address);
   const absl::StatusOr<SocketAddress> name = *AddressWithoutLookup(address);
   if (!name.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot listen on ", text, ": ", std::string(name.status().message())));
   }
-  absl::StatusOr<Descriptor> socket = BindUnix({.address = *name}, address.path);
+  plan.address = *name;
+  absl::StatusOr<Descriptor> socket = BindUnix(plan, address.path);
   if (!socket.ok()) return socket.status();
-  if (listen(socket->get(), SOMAXCONN) != 0) return ListenError(errno, text);
+  // Nobody can connect before it listens: the file is never open to more than it is to be.
+  const int permissions = plan.options.unix_permissions;
+  if (permissions >= 0 && address.path[0] == '/' &&
+      chmod(address.path.c_str(), static_cast<mode_t>(permissions)) != 0) {
+    return SystemError(errno, "cannot set the permissions of", text);
+  }
+  if (absl::Status s = Open(*socket, plan); !s.ok()) return s;
   std::vector<Listening> all(1);
   all[0].address = text;
   for (size_t i = 1; i < count; ++i) {
@@ -208,10 +243,12 @@ absl::StatusOr<std::vector<Listening>> ListenUnix(const Address& address, size_t
 
 }  // namespace
 
-absl::StatusOr<std::vector<Listening>> Listen(const Address& address, size_t count) {
-  if (address.scheme == Scheme::kUnix) return ListenUnix(address, count);
-  if (address.host == "*") return ListenOnAny(address.port, count);
-  return ListenOnHost(address, count);
+absl::StatusOr<std::vector<Listening>> Listen(const Address& address, size_t count,
+                                              const SocketOptions& options) {
+  const Plan plan = {.scheme = address.scheme, .options = options};
+  if (address.scheme == Scheme::kUnix) return ListenUnix(address, plan, count);
+  if (address.host == "*") return ListenOnAny(address, plan, count);
+  return ListenOnHost(address, plan, count);
 }
 
 }  // namespace rpc::net

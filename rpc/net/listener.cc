@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
-#include "rpc/net/address.h"
-#include "rpc/net/socket_transport.h"
+#include "rpc/net/socket_address.h"
 #include "rpc/net/watch.h"
 
 namespace rpc::net {
@@ -95,25 +95,40 @@ class Listener::Queue final : private Watch::User, private Timer {
   bool AcceptOne() {
     Descriptor socket(accept4(watch_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket) {
-      on_accept_(NewSocketTransport(watch_.loop(), std::move(socket)));
+      if (paused_us_ != kNever) TellResumed();
+      on_accept_(std::move(socket));
       return true;
     }
     if (errno == EAGAIN) return false;
     if (IsOfConnection(errno)) return true;
-    Pause();
+    Pause(errno);
     return false;
   }
 
-  void Pause() {
+  void Pause(int error_number) {
     if (on_failure_) on_failure_();
+    const TimeUs now_us = watch_.loop()->now_us();
+    if (paused_us_ == kNever) {
+      paused_us_ = now_us;
+      std::fprintf(stderr, "rpc: cannot accept on %s: %s; trying again every %d ms\n",
+                   ToString(LocalAddress(watch_.fd())).c_str(), SystemReason(error_number).c_str(),
+                   static_cast<int>(kPauseUs / 1000));
+    }
     watch_.Want(0);
-    watch_.loop()->SetTimer(this, watch_.loop()->now_us() + kPauseUs);
+    watch_.loop()->SetTimer(this, now_us + kPauseUs);
+  }
+
+  void TellResumed() {
+    const TimeUs waited_us = watch_.loop()->now_us() - std::exchange(paused_us_, kNever);
+    std::fprintf(stderr, "rpc: accepting on %s again, after %.1f s\n",
+                 ToString(LocalAddress(watch_.fd())).c_str(), static_cast<double>(waited_us) / 1e6);
   }
 
   OnAccept on_accept_;
   OnFailure on_failure_;
   SocketFile file_;
   Watch watch_;
+  TimeUs paused_us_ = kNever;  // since when it cannot accept
 };
 
 Listener::Listener(Loop* loop, Descriptor socket, OnAccept on_accept, OnFailure on_failure)

@@ -76,7 +76,6 @@ class LocalTransport final : public Transport {
   void SetReading(bool on) override;
   size_t Write(std::span<const wire::Piece> pieces) override;
   void CloseWriting() override;
-  const std::string& peer() const override;
 
  private:
   Link::End& mine() const { return link_->ends[side_]; }
@@ -98,8 +97,13 @@ class LocalTransport final : public Transport {
   bool* gone_ = nullptr;  // set when this is destroyed, if somebody wants to know
 };
 
+const std::shared_ptr<const Peer>& LocalPeer() {
+  static const auto& peer = *new std::shared_ptr<const Peer>(new Peer{.address = "local"});
+  return peer;
+}
+
 LocalTransport::LocalTransport(std::shared_ptr<Link> link, int side)
-    : link_(std::move(link)), side_(side) {
+    : Transport(LocalPeer()), link_(std::move(link)), side_(side) {
   mine().transport = this;
 }
 
@@ -111,11 +115,6 @@ LocalTransport::~LocalTransport() {
   mine().input.Drop();
   other().input.closed = true;
   Wake(1 - side_);
-}
-
-const std::string& LocalTransport::peer() const {
-  static const std::string name = "local";
-  return name;
 }
 
 void LocalTransport::Wake(int side) {

@@ -16,7 +16,7 @@ struct Signals::Handles {
   size_t open = 0;
 };
 
-Signals::Signals(Loop* loop, std::initializer_list<int> numbers, std::function<void(int)> on_signal)
+Signals::Signals(Loop* loop, const std::vector<int>& numbers, std::function<void(int)> on_signal)
     : handles_(new Handles) {
   handles_->loop = loop;
   handles_->on_signal = std::move(on_signal);

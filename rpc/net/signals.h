@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
+#include <vector>
 
 #include "rpc/net/loop.h"
 
@@ -13,7 +13,7 @@ namespace rpc::net {
 // thread.
 class Signals {
  public:
-  Signals(Loop* loop, std::initializer_list<int> numbers, std::function<void(int)> on_signal);
+  Signals(Loop* loop, const std::vector<int>& numbers, std::function<void(int)> on_signal);
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;

@@ -1,8 +1,11 @@
 #include "rpc/net/socket.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -49,7 +52,67 @@ absl::StatusCode CodeOf(int error_number) {
   }
 }
 
+bool SetOption(int fd, int level, int option, int value) {
+  return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+}
+
+int Seconds(absl::Duration duration) {
+  return static_cast<int>(std::clamp<int64_t>(absl::ToInt64Seconds(duration), 1, 32'767));
+}
+
+const char* SetTcpOptions(int fd, const SocketOptions& options) {
+  if (options.no_delay && !SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1)) return "TCP_NODELAY";
+  if (options.keepalive_idle > absl::ZeroDuration()) {
+    if (!SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1)) return "SO_KEEPALIVE";
+    if (!SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, Seconds(options.keepalive_idle))) {
+      return "TCP_KEEPIDLE";
+    }
+    if (!SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, Seconds(options.keepalive_interval))) {
+      return "TCP_KEEPINTVL";
+    }
+    if (!SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, options.keepalive_count)) return "TCP_KEEPCNT";
+  }
+  const int64_t user_timeout_ms = absl::ToInt64Milliseconds(options.user_timeout);
+  if (user_timeout_ms > 0 &&
+      !SetOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+                 static_cast<int>(std::min<int64_t>(user_timeout_ms, INT32_MAX)))) {
+    return "TCP_USER_TIMEOUT";
+  }
+  const std::string_view congestion = options.congestion == nullptr ? "" : options.congestion;
+  if (!congestion.empty() && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, congestion.data(),
+                                        static_cast<socklen_t>(congestion.size())) != 0) {
+    return "TCP_CONGESTION";
+  }
+  return nullptr;
+}
+
+bool IsTcp(int fd) {
+  int protocol = 0;
+  socklen_t size = sizeof(protocol);
+  return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == IPPROTO_TCP;
+}
+
+// What has failed is closed; errno stays.
+Descriptor None(Descriptor failed) {
+  const int error_number = errno;
+  failed = Descriptor();
+  errno = error_number;
+  return failed;
+}
+
 }  // namespace
+
+const char* SetOptions(int fd, const SocketOptions& options) {
+  if (options.send_buffer_size > 0 &&
+      !SetOption(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer_size)) {
+    return "SO_SNDBUF";
+  }
+  if (options.receive_buffer_size > 0 &&
+      !SetOption(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_size)) {
+    return "SO_RCVBUF";
+  }
+  return IsTcp(fd) ? SetTcpOptions(fd, options) : nullptr;
+}
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   const Descriptor closed_after(std::exchange(fd_, other.Release()));
@@ -77,15 +140,19 @@ absl::Status ConnectionError(int error_number, const std::string& peer) {
                       absl::StrCat(SystemReason(error_number), " (", peer, ")"));
 }
 
-Descriptor BeginConnect(const SocketAddress& address) {
+Descriptor BeginConnect(const SocketAddress& address, const SocketOptions& options) {
   Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const bool begun = socket && (connect(socket.get(), address.get(), address.size) == 0 ||
-                                errno == EINPROGRESS || errno == EINTR);
-  if (begun) return socket;
-  const int error_number = errno;
-  socket = Descriptor();
-  errno = error_number;
-  return socket;
+  const bool begun = socket && SetOptions(socket.get(), options) == nullptr &&
+                     (connect(socket.get(), address.get(), address.size) == 0 ||
+                      errno == EINPROGRESS || errno == EINTR);
+  return begun ? std::move(socket) : None(std::move(socket));
+}
+
+Descriptor ConnectDatagrams(const SocketAddress& address, const SocketOptions& options) {
+  Descriptor socket(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const bool connected = socket && SetOptions(socket.get(), options) == nullptr &&
+                         connect(socket.get(), address.get(), address.size) == 0;
+  return connected ? std::move(socket) : None(std::move(socket));
 }
 
 }  // namespace rpc::net

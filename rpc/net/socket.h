@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "rpc/net/address.h"
 #include "rpc/net/socket_address.h"
+#include "rpc/net/socket_options.h"
 
 namespace rpc::net {
 
@@ -45,24 +46,33 @@ absl::Status SystemError(int error_number, const std::string& what, const std::s
 // The same for a connection that was there: `connection reset by peer (tcp://127.0.0.1:80)`.
 absl::Status ConnectionError(int error_number, const std::string& peer);
 
+// Tells a socket its options. Null, or the name of the one that the system refused, and errno says
+// why. Those for TCP are passed over on other sockets.
+const char* SetOptions(int fd, const SocketOptions& options);
+
 // A bound socket for each of `count` loops, all on one address.
 struct Listening {
   std::string address = {};              // as it is now, with the port that was picked
   std::vector<Descriptor> sockets = {};  // listening, non-blocking, one for each loop
 };
 
-// Opens `count` sockets on an address: with SO_REUSEPORT and one queue each for TCP, copies of one
-// for unix. A port that somebody listens on already is ALREADY_EXISTS, also when they would share
-// it. Port 0 picks a port, the same for all. A unix socket file that nobody listens on is replaced;
-// any other file is left alone.
+// Opens `count` sockets on an address: with SO_REUSEPORT and one queue each for TCP and UDP, copies
+// of one for unix. A port that somebody listens on already is ALREADY_EXISTS, also when they would
+// share it. Port 0 picks a port, the same for all. A unix socket file that nobody listens on is
+// replaced; any other file is left alone.
 //
 // A name with several addresses (localhost) gives one Listening for each; those that this machine
 // does not have are passed over, but one at least there must be. `*` is one dual-stack socket, or
 // IPv4 alone where there is no IPv6. Names are resolved here, which may take a moment.
-absl::StatusOr<std::vector<Listening>> Listen(const Address& address, size_t count);
+absl::StatusOr<std::vector<Listening>> Listen(const Address& address, size_t count,
+                                              const SocketOptions& options = {});
 
-// A non-blocking socket that has begun to connect: writable when it is done. None, and errno says
-// why, when it cannot even begin.
-Descriptor BeginConnect(const SocketAddress& address);
+// A non-blocking stream socket that has begun to connect: writable when it is done. None, and errno
+// says why, when it cannot even begin.
+Descriptor BeginConnect(const SocketAddress& address, const SocketOptions& options = {});
+
+// A non-blocking datagram socket that sends to `address` only, and hears of nobody else. None, and
+// errno says why.
+Descriptor ConnectDatagrams(const SocketAddress& address, const SocketOptions& options = {});
 
 }  // namespace rpc::net

@@ -42,14 +42,15 @@ SocketAddress Unmapped(const SocketAddress& address) {
   return Copy(reinterpret_cast<const sockaddr*>(&ipv4), sizeof(ipv4));
 }
 
-std::string IpText(const SocketAddress& mapped) {
+std::string IpText(const SocketAddress& mapped, Scheme scheme) {
   const SocketAddress address = Unmapped(mapped);
   char host[NI_MAXHOST] = "?";
   char port[NI_MAXSERV] = "?";
   getnameinfo(address.get(), address.size, host, sizeof(host), port, sizeof(port),
               NI_NUMERICHOST | NI_NUMERICSERV);
   const bool brackets = address.family() == AF_INET6;
-  return absl::StrCat("tcp://", brackets ? "[" : "", host, brackets ? "]" : "", ":", port);
+  return absl::StrCat(SchemeName(scheme).data(), "://", brackets ? "[" : "", host,
+                      brackets ? "]" : "", ":", port);
 }
 
 absl::StatusOr<SocketAddress> UnixAddress(const Address& address) {
@@ -79,9 +80,9 @@ void SetPort(SocketAddress* address, uint16_t port) {
 
 }  // namespace
 
-std::string ToString(const SocketAddress& address) {
+std::string ToString(const SocketAddress& address, Scheme scheme) {
   if (address.family() == AF_UNIX) return UnixText(address);
-  return IpText(address);
+  return IpText(address, scheme);
 }
 
 std::optional<absl::StatusOr<SocketAddress>> AddressWithoutLookup(const Address& address) {

@@ -26,7 +26,8 @@ struct SocketAddress {
 };
 
 // `tcp://127.0.0.1:80`, `tcp://[::1]:80`, `unix:///path`, `unix:@name`, `unix:` for an unnamed one.
-std::string ToString(const SocketAddress& address);
+// With another scheme, that for `tcp`.
+std::string ToString(const SocketAddress& address, Scheme scheme = Scheme::kTcp);
 
 // An address that names no host: a path, or an IP address in digits. Nothing when the host has to
 // be looked up; INVALID_ARGUMENT for a path that is too long. `*` is looked up in vain.

@@ -1,12 +1,12 @@
 #include "rpc/net/socket_transport.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "rpc/net/watch.h"
@@ -19,9 +19,19 @@ constexpr int kReadsMax = 4;
 // Pieces of one system call; the system takes at most 1024.
 constexpr size_t kPiecesMax = 256;
 
-std::string PeerText(int fd) {
-  const std::string peer = ToString(PeerAddress(fd));
-  return peer == "unix:" ? ToString(LocalAddress(fd)) : peer;
+// Of a unix socket; of others nothing yet.
+std::shared_ptr<const Peer> UnixPeer(int fd) {
+  const SocketAddress address = PeerAddress(fd);
+  if (address.family() != AF_UNIX) return nullptr;
+  auto peer = std::make_shared<Peer>();
+  peer->address = ToString(address);
+  if (peer->address == "unix:") peer->address = ToString(LocalAddress(fd));
+  ucred process = {};
+  socklen_t size = sizeof(process);
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &size) == 0) {
+    peer->credentials = PeerCredentials{process.pid, process.uid, process.gid};
+  }
+  return peer;
 }
 
 size_t SizeOf(std::span<const wire::Piece> pieces) {
@@ -39,9 +49,9 @@ class SocketTransport final : public Transport, private Watch::User {
   void SetReading(bool on) override;
   size_t Write(std::span<const wire::Piece> pieces) override;
   void CloseWriting() override;
-  const std::string& peer() const override { return peer_; }
 
  private:
+  std::shared_ptr<const Peer> FindPeer() const override;
   void OnEvents(int events) override;
   void Read(const bool& gone);
   void OnNoInput(ssize_t result, int error_number);
@@ -55,19 +65,29 @@ class SocketTransport final : public Transport, private Watch::User {
   Watch watch_;
   bool* gone_ = nullptr;  // set when this is destroyed, if somebody wants to know
   absl::Status failure_;  // nothing is written any more; told when all input has been read
-  std::string peer_;      // a socket that has failed does not know it any more
+  // Of the peer, also in the form of IPv4; a socket that has failed does not know it any more.
+  sockaddr_in6 ip_ = {};
   bool reading_ = false;
   bool ended_ = false;    // there is no more input
   bool blocked_ = false;  // OnWritable is due
 };
 
-static_assert(sizeof(SocketTransport) <= 96, "an idle connection is to cost little memory");
+static_assert(sizeof(SocketTransport) <= 104, "an idle connection is to cost little memory");
 
 SocketTransport::SocketTransport(Loop* loop, Descriptor socket)
-    : watch_(loop, std::move(socket), this), peer_(PeerText(watch_.fd())) {
-  const int on = 1;
-  setsockopt(watch_.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    : Transport(UnixPeer(socket.get())), watch_(loop, std::move(socket), this) {
+  const SocketAddress address = PeerAddress(watch_.fd());
+  std::memcpy(&ip_, &address.storage, std::min<size_t>(address.size, sizeof(ip_)));
   if (watch_.failure() != 0) Fail(-watch_.failure());
+}
+
+std::shared_ptr<const Peer> SocketTransport::FindPeer() const {
+  SocketAddress address;
+  std::memcpy(&address.storage, &ip_, sizeof(ip_));
+  address.size = ip_.sin6_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  auto peer = std::make_shared<Peer>();
+  peer->address = ToString(address);
+  return peer;
 }
 
 SocketTransport::~SocketTransport() {
@@ -165,7 +185,7 @@ size_t SocketTransport::Send(std::span<const wire::Piece> pieces) {
 }
 
 void SocketTransport::Fail(int error_number) {
-  failure_ = ConnectionError(error_number, peer_);
+  failure_ = ConnectionError(error_number, peer()->address);
   blocked_ = false;
 }
 

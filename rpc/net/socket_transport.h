@@ -11,7 +11,7 @@ namespace rpc::net {
 
 // Reads into its user's space and writes pieces as they are, with one system call each and no copy:
 // it polls the descriptor itself, because libuv's own streams copy what does not go at once into
-// requests of theirs. TCP_NODELAY is set: what is written is a whole turn's output already.
+// requests of theirs.
 //
 // REQUIRES: `socket` is connected and non-blocking.
 std::unique_ptr<Transport> NewSocketTransport(Loop* loop, Descriptor socket);

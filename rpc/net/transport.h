@@ -6,10 +6,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
-#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "rpc/net/peer.h"
 #include "rpc/wire/frame_encoder.h"
 
 namespace rpc::net {
@@ -50,14 +52,22 @@ class Transport {
   // No more is written: the peer reads to the end of what was.
   virtual void CloseWriting() = 0;
 
-  // The other end, as an address: `tcp://127.0.0.1:4711`, `unix:///run/echo.sock`, `local`. Of an
-  // accepted unix socket, which has no name, the path that was listened on.
-  virtual const std::string& peer() const = 0;
+  // The other end. It may be kept when the transport goes.
+  const std::shared_ptr<const Peer>& peer() const {
+    if (peer_ == nullptr) peer_ = FindPeer();
+    return peer_;
+  }
 
  protected:
-  Transport() = default;
+  // Without a peer it is found when somebody asks: until then it costs no memory.
+  explicit Transport(std::shared_ptr<const Peer> peer = nullptr) : peer_(std::move(peer)) {}
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
+
+ private:
+  virtual std::shared_ptr<const Peer> FindPeer() const { return std::make_shared<Peer>(); }
+
+  mutable std::shared_ptr<const Peer> peer_;
 };
 
 }  // namespace rpc::net

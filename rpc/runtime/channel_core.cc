@@ -1,19 +1,67 @@
 #include "rpc/runtime/channel_core.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace rpc::runtime {
+namespace {
+
+session::Limits LimitsOf(const ChannelOptions& options) {
+  session::Limits limits = options.limits;
+  if (options.idle_timeout != absl::InfiniteDuration()) {
+    const auto idle_us = static_cast<net::TimeUs>(
+        std::max<int64_t>(0, absl::ToInt64Microseconds(options.idle_timeout)));
+    limits.idle_timeout_us = std::min(limits.idle_timeout_us, idle_us);
+  }
+  return limits;
+}
+
+absl::Status PrepareTls(Target* target) {
+  const net::Tls* const given = target->options.tls;
+  const std::string address = ToString(*target->address);
+  const net::Scheme scheme = target->address->scheme;
+  if (given == nullptr && scheme != net::Scheme::kTls) return absl::OkStatus();
+  if (given == nullptr) {
+    absl::StatusOr<net::Tls> by_system = net::Tls::Client();
+    if (!by_system.ok()) return by_system.status();
+    target->connecting.tls = *std::move(by_system);
+    return absl::OkStatus();
+  }
+  if (scheme != net::Scheme::kTls && scheme != net::Scheme::kUnix) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ChannelOptions::tls is for tls:// and unix:, not for ", address));
+  }
+  if (!given->is_client()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the Tls for ", address, " is for servers: Tls::Client makes one for channels"));
+  }
+  target->connecting.tls = *given;
+  target->limits.md5_waived = target->limits.md5_waived || given->md5_waived();
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 std::shared_ptr<ChannelCore> ChannelCore::To(std::string_view address,
                                              const ChannelOptions& options) {
-  return std::shared_ptr<ChannelCore>(
-      new ChannelCore({options, net::ParseAddress(address), nullptr}));
+  Target target{.options = options, .address = net::ParseAddress(address), .door = nullptr};
+  target.limits = LimitsOf(options);
+  target.connecting.socket = options.socket;
+  if (target.address.ok()) {
+    if (absl::Status s = PrepareTls(&target); !s.ok()) target.address = s;
+  }
+  return std::shared_ptr<ChannelCore>(new ChannelCore(std::move(target)));
 }
 
 std::shared_ptr<ChannelCore> ChannelCore::Through(std::shared_ptr<Door> door,
                                                   const ChannelOptions& options) {
   return std::shared_ptr<ChannelCore>(
-      new ChannelCore({options, absl::InternalError("a door has no address"), std::move(door)}));
+      new ChannelCore({.options = options,
+                       .address = absl::InternalError("a door has no address"),
+                       .door = std::move(door),
+                       .limits = LimitsOf(options)}));
 }
 
 ChannelCore::~ChannelCore() {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "rpc/context.h"
 #include "rpc/runtime/channel_core.h"
-#include "rpc/runtime/client_connection.h"
+#include "rpc/runtime/client_carrier.h"
 #include "rpc/runtime/loop_channel.h"
 #include "rpc/runtime/message_codec.h"
 #include "rpc/runtime/metadata_views.h"
@@ -229,11 +229,11 @@ void ClientCall::OnTime() {
 
 void ClientCall::StopWaiting() {
   loop_->ClearTimer(this);
-  if (connection_ == nullptr) place.Leave();
+  if (carrier_ == nullptr) place.Leave();
   if (std::exchange(waiting_, false)) channel_->CountWaiting(-1);
 }
 
-void ClientCall::OpenOn(ClientConnection* connection) {
+void ClientCall::OpenOn(ClientCarrier* carrier) {
   StopWaiting();
   const std::vector<wire::Metadatum> metadata = ViewsOf(metadata_);
   session::Opening opening{.name = method_,
@@ -242,14 +242,14 @@ void ClientCall::OpenOn(ClientConnection* connection) {
                            .tag = this,
                            .single_reply = kind_.single_reply,
                            .last = kind_.single_request};
-  session::ClientSession& session = connection->session();
+  const session::Payload request = {request_};
   const absl::StatusOr<uint64_t> id =
-      kind_.single_request ? session.Open(opening, {request_}) : session.Open(opening);
+      carrier->Open(opening, kind_.single_request ? &request : nullptr);
   if (!id.ok()) return OnInnerEnd(id.status());
-  connection_ = connection;
-  connection->AddCall(this);
+  carrier_ = carrier;
+  carrier->AddCall(this);
   id_ = *id;
-  if (closed_writing_) session.CloseWriting(id_);
+  if (closed_writing_) carrier->CloseWriting(id_);
   OnRoom();
 }
 
@@ -269,11 +269,12 @@ void ClientCall::OnEvent(const session::Event& event) {
 }
 
 void ClientCall::OnEnd(const session::Event& event) {
-  DropConnection();
+  const std::string trouble = carrier_->Trouble();
+  DropCarrier();
   if (Repeats(event)) return;
   // Without a header it is our own session that has seen it pass.
   if (event.header == nullptr && absl::IsDeadlineExceeded(event.status)) {
-    return OnInnerEnd(DeadlinePassed("before the server had answered"));
+    return OnInnerEnd(DeadlinePassed("before the server had answered" + trouble));
   }
   if (event.header != nullptr) AddFrom(*event.header, &trailing_);
   if (event.status.ok() && kind_.single_reply) {
@@ -308,20 +309,20 @@ bool ClientCall::Repeats(const session::Event& event) {
 void ClientCall::Cancel(const absl::Status& why) {
   if (completed_) return;
   if (inner_ended_) return interception_->Cancel();  // what is left of it is its interceptors
-  if (connection_ != nullptr) {
-    connection_->session().Cancel(id_);
-    DropConnection();
+  if (carrier_ != nullptr) {
+    carrier_->Cancel(id_);
+    DropCarrier();
   }
   if (interception_ == nullptr) return Complete(why);
   OnInnerEnd(why);
   interception_->Cancel();
 }
 
-void ClientCall::DropConnection() {
-  ClientConnection* const connection = std::exchange(connection_, nullptr);
-  if (connection == nullptr) return;
+void ClientCall::DropCarrier() {
+  ClientCarrier* const carrier = std::exchange(carrier_, nullptr);
+  if (carrier == nullptr) return;
   place.Leave();
-  connection->OnCallEnded();
+  carrier->OnCallEnded();
 }
 
 // The call itself has ended; with interceptors, they go on from here.
@@ -367,18 +368,18 @@ void ClientCall::CloseWriting() {
     return;
   }
   if (std::exchange(closed_writing_, true) || kind_.single_request) return;
-  if (connection_ != nullptr) connection_->session().CloseWriting(id_);
+  if (carrier_ != nullptr) carrier_->CloseWriting(id_);
 }
 
 session::ReadResult ClientCall::ReadBytes(std::string_view* bytes) {
-  if (connection_ == nullptr) return session::ReadResult::kNothingYet;
-  return connection_->session().Read(id_, bytes);
+  if (carrier_ == nullptr) return session::ReadResult::kNothingYet;
+  return carrier_->Read(id_, bytes);
 }
 
 session::Sent ClientCall::WriteBytes(const session::Payload& payload) {
   if (closed_writing_) return session::Sent::kGone;
   wrote_ = true;
-  return connection_->session().Write(id_, payload);
+  return carrier_->Write(id_, payload);
 }
 
 absl::Status ClientCall::Unreadable(const absl::Status& why) {

@@ -29,7 +29,7 @@
 namespace rpc::runtime {
 
 class ChannelCore;
-class ClientConnection;
+class ClientCarrier;
 class LoopChannel;
 
 // A reference that counts.
@@ -120,8 +120,8 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
 
   bool waits_for_ready() const { return wait_for_ready_; }
   void SetWaiting();
-  // Opens it on a connection that takes calls.
-  void OpenOn(ClientConnection* connection);
+  // Opens it on a carrier that takes calls.
+  void OpenOn(ClientCarrier* carrier);
   void OnEvent(const session::Event& event);
   // It has ended without having been opened.
   void FailUnopened(const absl::Status& why) { OnInnerEnd(why); }
@@ -147,7 +147,7 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   net::Loop* stream_loop() const override { return loop(); }
   session::ReadResult ReadBytes(std::string_view* bytes) override;
   session::Sent WriteBytes(const session::Payload& payload) override;
-  bool open() const override { return connection_ != nullptr; }
+  bool open() const override { return carrier_ != nullptr; }
   bool end_is_coming() const override { return kind_.single_reply && !closed_writing_; }
   absl::Status Unreadable(const absl::Status& why) override;
   void Refuse(const absl::Status& why) override {
@@ -166,7 +166,7 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   void TellEnd();
   void Hold(net::TimeUs until_us);
   void StopWaiting();
-  void DropConnection();
+  void DropCarrier();
 
   std::atomic<int> references_{1};
   std::atomic<bool> done_{false};
@@ -182,7 +182,7 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   net::TimeUs deadline_us_ = net::kNever;
   net::TimeUs started_us_ = 0;
   Scope* parent_ = nullptr;
-  ClientConnection* connection_ = nullptr;
+  ClientCarrier* carrier_ = nullptr;
   uint64_t id_ = 0;
   absl::Status end_status_;
   absl::Status start_status_;  // what was wrong before it began

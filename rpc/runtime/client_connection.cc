@@ -9,7 +9,7 @@ namespace rpc::runtime {
 ClientConnection::ClientConnection(LoopChannel* channel, net::Loop* loop,
                                    const session::Limits& limits,
                                    std::unique_ptr<net::Transport> transport)
-    : channel_(channel),
+    : ClientCarrier(channel),
       session_(loop->buffers(), limits, loop->now_us()),
       connection_(loop, std::move(transport), &session_, this) {
   connection_.Start();
@@ -20,20 +20,30 @@ session::ClientSession& ClientConnection::session() {
   return session_;
 }
 
-void ClientConnection::OnCallEnded() {
-  if (single_use_) session().Shutdown();
-  channel_->OnRoom();
+absl::StatusOr<uint64_t> ClientConnection::Open(const session::Opening& opening,
+                                                const session::Payload* request) {
+  return request == nullptr ? session().Open(opening) : session().Open(opening, *request);
 }
 
-void ClientConnection::EndCalls(const absl::Status& why) {
-  while (ClientCall::Place* place = calls_.front()) place->call->Cancel(why);
+session::ReadResult ClientConnection::Read(uint64_t call, std::string_view* bytes) {
+  return session().Read(call, bytes);
 }
+
+session::Sent ClientConnection::Write(uint64_t call, const session::Payload& message) {
+  return session().Write(call, message);
+}
+
+void ClientConnection::CloseWriting(uint64_t call) { session().CloseWriting(call); }
+
+void ClientConnection::Cancel(uint64_t call) { session().Cancel(call); }
+
+void ClientConnection::Shutdown() { session().Shutdown(); }
 
 void ClientConnection::OnEvent(const session::Event& event) {
   switch (event.kind) {
     case session::EventKind::kDraining:
     case session::EventKind::kClosed:
-      return channel_->OnDraining(this);
+      return channel()->OnDraining(this);
     default:
       return static_cast<ClientCall*>(event.tag)->OnEvent(event);
   }
@@ -41,11 +51,11 @@ void ClientConnection::OnEvent(const session::Event& event) {
 
 // More calls may be open than before, once the server has said so.
 void ClientConnection::OnFlushed() {
-  if (has_room()) channel_->OnRoom();
+  if (has_room()) channel()->OnRoom();
 }
 
 void ClientConnection::OnOver() {
-  if (session_.open_calls() == 0) channel_->Forget(this);
+  if (session_.open_calls() == 0) channel()->Forget(this);
 }
 
 }  // namespace rpc::runtime

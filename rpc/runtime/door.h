@@ -32,7 +32,8 @@ class Door {
     ServerLoop* server = loops_[next_++ % loops_.size()];
     auto [near, far] = net::NewLocalTransports(client, server->loop());
     const auto shared = std::make_shared<std::unique_ptr<net::Transport>>(std::move(far));
-    if (!server->loop()->Post([server, shared] { server->Accept(std::move(*shared)); })) {
+    if (!server->loop()->Post(
+            [server, shared] { server->Accept(std::move(*shared), server->limits()); })) {
       return nullptr;
     }
     return std::move(near);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "rpc/runtime/client_connection.h"
+#include "rpc/runtime/client_datagrams.h"
 #include "rpc/runtime/loop_channel.h"
 #include "rpc/runtime/random.h"
 
@@ -28,30 +30,60 @@ void Line::Connect() {
   const Target& target = channel_->target();
   if (target.door != nullptr) {
     std::unique_ptr<net::Transport> transport = target.door->Enter(channel_->loop());
-    if (transport == nullptr) return OnConnected(absl::UnavailableError("the server is gone"));
+    if (transport == nullptr) return OnFailed(absl::UnavailableError("the server is gone"));
     return OnConnected(std::move(transport));
   }
-  if (!target.address.ok()) return OnConnected(target.address.status());
+  if (!target.address.ok()) return OnFailed(target.address.status());
+  target.address->scheme == net::Scheme::kUdp ? ConnectDatagrams() : ConnectStream();
+}
+
+void Line::ConnectStream() {
+  const Target& target = channel_->target();
   const auto timeout_us = static_cast<net::TimeUs>(
       std::max<int64_t>(1, absl::ToInt64Microseconds(target.options.connect_timeout)));
   connector_ = std::make_unique<net::Connector>(
-      channel_->loop(), *target.address, timeout_us,
+      channel_->loop(), *target.address, target.connecting, timeout_us,
       [this](absl::StatusOr<std::unique_ptr<net::Transport>> transport) {
         connector_ = nullptr;
         OnConnected(std::move(transport));
       });
 }
 
+void Line::ConnectDatagrams() {
+  resolver_ =
+      std::make_unique<net::Resolver>(channel_->loop(), *channel_->target().address,
+                                      [this](absl::StatusOr<net::Resolver::Addresses> addresses) {
+                                        resolver_ = nullptr;
+                                        OnResolved(std::move(addresses));
+                                      });
+}
+
 void Line::OnConnected(absl::StatusOr<std::unique_ptr<net::Transport>> transport) {
-  if (transport.ok()) {
-    state_ = ChannelState::kReady;
-    failures_ = 0;
-    connection_ = std::make_unique<ClientConnection>(
-        channel_, channel_->loop(), channel_->target().options.limits, *std::move(transport));
-    return channel_->OnLineReady(this);
-  }
+  if (!transport.ok()) return OnFailed(transport.status());
+  OnReady(std::make_unique<ClientConnection>(channel_, channel_->loop(), channel_->target().limits,
+                                             *std::move(transport)));
+}
+
+void Line::OnResolved(absl::StatusOr<net::Resolver::Addresses> addresses) {
+  if (!addresses.ok()) return OnFailed(addresses.status());
+  const Target& target = channel_->target();
+  auto datagrams =
+      std::make_unique<ClientDatagrams>(channel_, channel_->loop(), target.options.datagrams,
+                                        target.options.socket, *std::move(addresses));
+  if (absl::Status s = datagrams->Connect(); !s.ok()) return OnFailed(s);
+  OnReady(std::move(datagrams));
+}
+
+void Line::OnReady(std::unique_ptr<ClientCarrier> carrier) {
+  state_ = ChannelState::kReady;
+  failures_ = 0;
+  carrier_ = std::move(carrier);
+  channel_->OnLineReady(this);
+}
+
+void Line::OnFailed(const absl::Status& why) {
   state_ = ChannelState::kBackoff;
-  failure_ = transport.status();
+  failure_ = why;
   ++failures_;
   channel_->loop()->SetTimer(
       this, channel_->loop()->now_us() + PauseUs(channel_->target().options, failures_));
@@ -63,9 +95,9 @@ void Line::OnTime() {
   channel_->OnLineIdle(this);
 }
 
-std::unique_ptr<ClientConnection> Line::Release() {
+std::unique_ptr<ClientCarrier> Line::Release() {
   state_ = ChannelState::kIdle;
-  return std::move(connection_);
+  return std::move(carrier_);
 }
 
 }  // namespace rpc::runtime

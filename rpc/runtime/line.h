@@ -12,8 +12,9 @@
 #include "rpc/channel.h"
 #include "rpc/net/connector.h"
 #include "rpc/net/loop.h"
+#include "rpc/net/resolver.h"
 #include "rpc/net/transport.h"
-#include "rpc/runtime/client_connection.h"
+#include "rpc/runtime/client_carrier.h"
 
 namespace rpc::runtime {
 
@@ -25,24 +26,30 @@ class Line final : private net::Timer {
 
   ChannelState state() const { return state_; }
   // REQUIRES: state() is kReady
-  ClientConnection* connection() { return connection_.get(); }
+  ClientCarrier* carrier() { return carrier_.get(); }
   // What the last attempt failed with. REQUIRES: state() is kBackoff
   const absl::Status& failure() const { return failure_; }
 
   // Begins to connect, if it is idle.
   void Connect();
 
-  // Gives its connection, which takes no more calls, to whoever keeps it to its end.
-  std::unique_ptr<ClientConnection> Release();
+  // Gives its carrier, which takes no more calls, to whoever keeps it to its end.
+  std::unique_ptr<ClientCarrier> Release();
 
  private:
+  void ConnectStream();
+  void ConnectDatagrams();
   void OnConnected(absl::StatusOr<std::unique_ptr<net::Transport>> transport);
+  void OnResolved(absl::StatusOr<net::Resolver::Addresses> addresses);
+  void OnReady(std::unique_ptr<ClientCarrier> carrier);
+  void OnFailed(const absl::Status& why);
   void OnTime() override;
 
   LoopChannel* channel_;
   ChannelState state_ = ChannelState::kIdle;
   std::unique_ptr<net::Connector> connector_;
-  std::unique_ptr<ClientConnection> connection_;
+  std::unique_ptr<net::Resolver> resolver_;  // for datagrams
+  std::unique_ptr<ClientCarrier> carrier_;
   absl::Status failure_;
   int failures_ = 0;  // in a row
 };

@@ -44,9 +44,9 @@ void LoopChannel::OnLoopEnd() {
     if (line->state() == ChannelState::kReady) apart_.push_back(line->Release().release());
   }
   lines_.clear();
-  while (ClientConnection* connection = apart_.front()) {
-    connection->EndCalls(LoopEnded());
-    delete connection;
+  while (ClientCarrier* carrier = apart_.front()) {
+    carrier->EndCalls(LoopEnded());
+    delete carrier;
   }
   UpdateState();
 }
@@ -84,9 +84,9 @@ bool LoopChannel::OpenOnAnyLine(ClientCall* call) {
     Line* line = NextLine();
     line->Connect();  // it is wanted, though another may serve until it is there
     if (line->state() != ChannelState::kReady) continue;
-    (void)line->connection()->session();  // in the present: it may have died
-    if (!line->connection()->has_room()) continue;
-    call->OpenOn(line->connection());
+    line->carrier()->Touch();
+    if (!line->carrier()->has_room()) continue;
+    call->OpenOn(line->carrier());
     return true;
   }
   return false;
@@ -139,15 +139,15 @@ void LoopChannel::OnLineReady(Line* line) {
     UpdateState();
     return OpenWaiting();
   }
-  ClientConnection* connection = line->Release().release();
-  apart_.push_back(connection);
+  ClientCarrier* carrier = line->Release().release();
+  apart_.push_back(carrier);
   RetireLine(line);
-  connection->SetSingleUse();
+  carrier->SetSingleUse();
   if (ClientCall::Place* place = waiting_.front()) {
-    place->call->OpenOn(connection);
+    place->call->OpenOn(carrier);
   }
   // Its call was given up, or could not be opened.
-  if (connection->session().open_calls() == 0) connection->session().Shutdown();
+  if (carrier->idle()) carrier->Shutdown();
   UpdateState();
 }
 
@@ -170,9 +170,9 @@ void LoopChannel::OnLineIdle(Line* line) {
 
 // Connections.
 
-void LoopChannel::OnDraining(ClientConnection* connection) {
+void LoopChannel::OnDraining(ClientCarrier* carrier) {
   for (const std::unique_ptr<Line>& line : lines_) {
-    if (line->connection() == connection) apart_.push_back(line->Release().release());
+    if (line->carrier() == carrier) apart_.push_back(line->Release().release());
   }
   UpdateState();
   if (!waiting_.empty() && !connection_per_call_) NextLine()->Connect();
@@ -182,7 +182,7 @@ void LoopChannel::OnRoom() {
   if (!ended_ && !connection_per_call_ && !waiting_.empty()) OpenWaiting();
 }
 
-void LoopChannel::Forget(ClientConnection* connection) { delete connection; }
+void LoopChannel::Forget(ClientCarrier* carrier) { delete carrier; }
 
 absl::Status LoopChannel::failure() const {
   for (const std::unique_ptr<Line>& line : lines_) {

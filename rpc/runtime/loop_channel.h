@@ -12,10 +12,11 @@
 #include "absl/status/statusor.h"
 #include "rpc/channel.h"
 #include "rpc/net/address.h"
+#include "rpc/net/connector.h"
 #include "rpc/net/list.h"
 #include "rpc/net/loop.h"
 #include "rpc/runtime/client_call.h"
-#include "rpc/runtime/client_connection.h"
+#include "rpc/runtime/client_carrier.h"
 #include "rpc/runtime/door.h"
 #include "rpc/runtime/line.h"
 
@@ -26,6 +27,8 @@ struct Target {
   ChannelOptions options;
   absl::StatusOr<net::Address> address;
   std::shared_ptr<Door> door;  // instead of an address, into a server of this process
+  net::ConnectOptions connecting = {};
+  session::Limits limits = {};
 };
 
 // The one of two states in which a call could be sent sooner.
@@ -68,9 +71,9 @@ class LoopChannel final : private net::LoopUser {
   void OnLineReady(Line* line);
   void OnLineFailed(const absl::Status& why);
   void OnLineIdle(Line* line);
-  void OnDraining(ClientConnection* connection);
+  void OnDraining(ClientCarrier* carrier);
   void OnRoom();
-  void Forget(ClientConnection* connection);
+  void Forget(ClientCarrier* carrier);
 
  private:
   void OnLoopEnd() override;
@@ -89,7 +92,7 @@ class LoopChannel final : private net::LoopUser {
   // As many as the options say, or, with a connection for each call, one for each that waits.
   std::vector<std::unique_ptr<Line>> lines_;
   size_t next_line_ = 0;
-  net::List<ClientConnection> apart_;  // that no further call is opened on
+  net::List<ClientCarrier> apart_;  // that no further call is opened on
   net::List<ClientCall::Place> waiting_;
   net::List<ClientCall::Place> held_;
   bool opening_ = false;

@@ -9,7 +9,7 @@
 #include "rpc/runtime/message_codec.h"
 #include "rpc/runtime/metadata_views.h"
 #include "rpc/runtime/payload.h"
-#include "rpc/runtime/server_connection.h"
+#include "rpc/runtime/server_carrier.h"
 #include "rpc/runtime/server_loop.h"
 #include "rpc/runtime/service_table.h"
 #include "rpc/session/metadata.h"
@@ -44,17 +44,17 @@ absl::Status FailureOf(const ServedMethod& method, const std::exception_ptr& exc
 
 }  // namespace
 
-const std::string& ServerCall::peer() const { return connection_->peer(); }
+const net::Peer& ServerCall::peer() const { return carrier_->PeerOf(id_); }
 
 Service* ServerCall::service() const { return method_->service; }
 
-void ServerCall::Begin(ServerConnection* connection, const ServedMethod* method,
+void ServerCall::Begin(ServerCarrier* carrier, const ServedMethod* method,
                        const session::Event& event) {
-  connection_ = connection;
+  carrier_ = carrier;
   method_ = method;
   id_ = event.call;
   form_ = event.header->form;
-  connection_->CallBegan();
+  carrier_->CallBegan(id_, this);
   AddFrom(*event.header, &context_.metadata_);
   if (event.header->timeout_us > 0) {
     context_.deadline_us_ = loop()->now_us() + event.header->timeout_us;
@@ -64,13 +64,12 @@ void ServerCall::Begin(ServerConnection* connection, const ServedMethod* method,
     absl::Status parsed = ParseMessage(form_, event.body, message);
     if (!parsed.ok()) return Finish(std::move(parsed));
   }
-  connection_->session().SetTag(id_, this);
   Admit();
 }
 
 // Passes the limits, one after the other, and then runs the handler.
 void ServerCall::Admit() {
-  const ServiceTable& table = connection_->server()->table();
+  const ServiceTable& table = carrier_->server()->table();
   for (; limits_entered_ < kLimits; ++limits_entered_) {
     Limiter* limiter = LimitOf(*this, table, limits_entered_);
     if (limiter == nullptr) continue;
@@ -104,7 +103,7 @@ void ServerCall::StartHandler() {
 }
 
 Task<> ServerCall::Handle(size_t index) {
-  const std::vector<Interceptor>& interceptors = connection_->server()->table().interceptors;
+  const std::vector<Interceptor>& interceptors = carrier_->server()->table().interceptors;
   if (index == interceptors.size()) return Invoke();
   return interceptors[index](context_, Next(this, index + 1));
 }
@@ -126,7 +125,7 @@ void ServerCall::Cancel(const absl::Status& why) {
   Scope::Cancel();
   End(why);
   if (!waits_for_limit_) return;
-  Limiter* limiter = LimitOf(*this, connection_->server()->table(), limits_entered_);
+  Limiter* limiter = LimitOf(*this, carrier_->server()->table(), limits_entered_);
   if (!limiter->Withdraw(this)) return;
   waits_for_limit_ = false;
   Finish(why);
@@ -163,21 +162,20 @@ void ServerCall::Finish(absl::Status status) {
     payload = PayloadOf(&reply_bytes_);
   }
   const bool with_reply = message != nullptr && status.ok();
-  connection_->session().End(id_, status, with_reply ? &payload : nullptr,
-                             ViewsOf(context_.trailing_));
-  connection_->server()->Count(*this, status);
+  carrier_->End(id_, status, with_reply ? &payload : nullptr, ViewsOf(context_.trailing_));
+  carrier_->server()->Count(*this, status);
   Release();
 }
 
 void ServerCall::Refuse(const absl::Status& status) {
-  connection_->session().Refuse(id_, status);
-  connection_->server()->CountRefused();
+  carrier_->Refuse(id_, status);
+  carrier_->server()->CountRefused();
   Release();
 }
 
 // Leaves the limits and the connection, and goes back to where records wait to be used again.
 void ServerCall::Release() {
-  const ServiceTable& table = connection_->server()->table();
+  const ServiceTable& table = carrier_->server()->table();
   while (limits_entered_ > 0) {
     if (Limiter* limiter = LimitOf(*this, table, --limits_entered_)) limiter->Leave();
   }
@@ -190,18 +188,19 @@ void ServerCall::Release() {
   Root::Reset();
   StreamEnd::Reset();
   Clear();
-  ServerConnection* const connection = std::exchange(connection_, nullptr);
-  connection->server()->Recycle(this);
-  connection->CallEnded();
+  ServerCarrier* const carrier = std::exchange(carrier_, nullptr);
+  const uint64_t id = id_;
+  carrier->server()->Recycle(this);
+  carrier->CallEnded(id);
 }
 
 session::ReadResult ServerCall::ReadBytes(std::string_view* bytes) {
-  return connection_->session().Read(id_, bytes);
+  return carrier_->Read(id_, bytes);
 }
 
 session::Sent ServerCall::WriteBytes(const session::Payload& payload) {
   reply_begun_ = true;
-  return connection_->session().Write(id_, payload);
+  return carrier_->Write(id_, payload);
 }
 
 absl::Status ServerCall::Unreadable(const absl::Status& why) { return why; }
@@ -212,8 +211,7 @@ absl::Status ServerCall::SendMetadata(const Metadata& metadata) {
   if (std::exchange(reply_begun_, true)) {
     return absl::FailedPreconditionError("leading metadata goes before the first message, once");
   }
-  const session::Sent sent = connection_->session().SendMetadata(id_, views);
-  return sent == session::Sent::kGone ? absl::CancelledError("the call is over") : absl::OkStatus();
+  return carrier_->SendMetadata(id_, views);
 }
 
 }  // namespace rpc::runtime

@@ -12,6 +12,7 @@
 #include "google/protobuf/message_lite.h"
 #include "rpc/context.h"
 #include "rpc/net/list.h"
+#include "rpc/net/peer.h"
 #include "rpc/runtime/root.h"
 #include "rpc/runtime/stream_end.h"
 #include "rpc/session/event.h"
@@ -24,7 +25,7 @@ class Service;
 namespace rpc::runtime {
 
 class Limiter;
-class ServerConnection;
+class ServerCarrier;
 struct ServedMethod;
 
 class ServerCall : public Root, public StreamEnd {
@@ -33,10 +34,10 @@ class ServerCall : public Root, public StreamEnd {
 
   ServerContext& context() { return context_; }
   const ServedMethod& method() const { return *method_; }
-  const std::string& peer() const;
+  const net::Peer& peer() const;
 
-  // What the connection hears from its session.
-  void Begin(ServerConnection* connection, const ServedMethod* method, const session::Event& event);
+  // What the carrier hears from its session.
+  void Begin(ServerCarrier* carrier, const ServedMethod* method, const session::Event& event);
   void OnEvent(const session::Event& event);
   // A limit that it waited for has let it in.
   void OnAdmitted();
@@ -86,7 +87,7 @@ class ServerCall : public Root, public StreamEnd {
   void Release();
 
   ServerContext context_;
-  ServerConnection* connection_ = nullptr;
+  ServerCarrier* carrier_ = nullptr;
   const ServedMethod* method_ = nullptr;
   uint64_t id_ = 0;
   Task<> task_{absl::OkStatus()};

@@ -7,19 +7,20 @@
 
 namespace rpc::runtime {
 
-ServerConnection::ServerConnection(ServerLoop* server, std::unique_ptr<net::Transport> transport)
+ServerConnection::ServerConnection(ServerLoop* server, std::unique_ptr<net::Transport> transport,
+                                   const session::Limits& limits)
     : server_(server),
       session_(
-          server->loop()->buffers(), server->limits(),
+          server->loop()->buffers(), limits,
           [server](std::string_view name) { return server->table().Find(name); },
-          server->loop()->now_us()),
-      connection_(new net::Connection(server->loop(), std::move(transport), &session_, this)),
-      peer_(connection_->peer()) {
+          server->loop()->now_us()) {
+  connection_.emplace(server->loop(), std::move(transport), &session_,
+                      static_cast<net::Connection::Owner*>(this));
   connection_->Start();
 }
 
 session::ServerSession& ServerConnection::session() {
-  if (connection_ != nullptr) connection_->Touch();
+  if (connection_.has_value()) connection_->Touch();
   return session_;
 }
 
@@ -27,9 +28,10 @@ void ServerConnection::Drain() { session().Drain(); }
 
 void ServerConnection::CancelEveryCall(const absl::Status& why) { session().CancelEveryCall(why); }
 
+void ServerConnection::Reject(const absl::Status& why) { session().Reject(why); }
+
 void ServerConnection::Close(const absl::Status& why) {
-  if (connection_ == nullptr) return;
-  session().InputEnded(why);
+  if (connection_.has_value()) session().Abandon(why);
 }
 
 void ServerConnection::OnEvent(const session::Event& event) {
@@ -41,29 +43,67 @@ void ServerConnection::OnEvent(const session::Event& event) {
     case session::EventKind::kWritable:
     case session::EventKind::kCancelled:
       return static_cast<ServerCall*>(event.tag)->OnEvent(event);
+    case session::EventKind::kClosed:
+      if (calls_ > 0) (void)PeerOf(0);  // their handlers may ask later
+      return;
     default:
       return;
   }
 }
 
-void ServerConnection::CallEnded() {
+const net::Peer& ServerConnection::PeerOf(uint64_t) {
+  if (peer_ == nullptr) peer_ = connection_->peer();
+  return *peer_;
+}
+
+void ServerConnection::CallBegan(uint64_t call, void* tag) {
+  ++calls_;
+  session().SetTag(call, tag);
+}
+
+void ServerConnection::CallEnded(uint64_t) {
   --calls_;
   LeaveWhenDone();
 }
 
+session::ReadResult ServerConnection::Read(uint64_t call, std::string_view* bytes) {
+  return session().Read(call, bytes);
+}
+
+session::Sent ServerConnection::Write(uint64_t call, const session::Payload& message) {
+  return session().Write(call, message);
+}
+
+absl::Status ServerConnection::SendMetadata(uint64_t call,
+                                            std::span<const wire::Metadatum> metadata) {
+  const session::Sent sent = session().SendMetadata(call, metadata);
+  return sent == session::Sent::kGone ? absl::CancelledError("the call is over") : absl::OkStatus();
+}
+
+void ServerConnection::End(uint64_t call, const absl::Status& status, const session::Payload* reply,
+                           std::span<const wire::Metadatum> trailing) {
+  session().End(call, status, reply, trailing);
+}
+
+void ServerConnection::Refuse(uint64_t call, const absl::Status& status) {
+  session().Refuse(call, status);
+}
+
 void ServerConnection::OnFlushed() {
-  server_->CountSession(session_.counters(), counted_);
-  counted_ = session_.counters();
+  const session::Counters& now = session_.counters();
+  server_->CountSession(
+      now.calls_refused - std::exchange(calls_refused_, now.calls_refused),
+      now.bodies_corrupted - std::exchange(bodies_corrupted_, now.bodies_corrupted));
 }
 
 void ServerConnection::OnOver() {
-  if (session_.fault() != wire::WireFault::kNone) server_->CountBroken();
-  connection_ = nullptr;
+  server_->CountClosed(session_.close_cause());
+  connection_.reset();
   LeaveWhenDone();
 }
 
 void ServerConnection::LeaveWhenDone() {
-  if (connection_ == nullptr && calls_ == 0) server_->Forget(this);
+  if (!connection_.has_value() && calls_ == 0) server_->Forget(this);
 }
 
 }  // namespace rpc::runtime

@@ -1,6 +1,9 @@
 #include "rpc/runtime/server_loop.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "rpc/runtime/random.h"
 
 namespace rpc::runtime {
 namespace {
@@ -10,6 +13,14 @@ constexpr net::TimeUs kCancelTimeUs = session::kSecondUs;
 
 // Records kept for each method: as many calls as are usually open at once.
 constexpr size_t kSpareCallsMax = 256;
+
+// Connections that came together are not to leave together.
+session::Limits WithOwnAge(session::Limits limits) {
+  const net::TimeUs tenth_us = limits.age_max_us / 10;
+  if (limits.age_max_us == net::kNever) return limits;
+  limits.age_max_us = RandomBetween(limits.age_max_us - tenth_us, limits.age_max_us + tenth_us);
+  return limits;
+}
 
 absl::Status ShuttingDown() { return absl::UnavailableError("the server is shutting down"); }
 
@@ -28,33 +39,42 @@ ServerLoop::~ServerLoop() {
   while (ServerConnection* connection = connections_.pop_front()) delete connection;
 }
 
-void ServerLoop::Listen(net::Descriptor socket) {
-  listeners_.push_back(std::make_unique<net::Listener>(
-      loop_, std::move(socket),
-      [this](std::unique_ptr<net::Transport> transport) { Accept(std::move(transport)); },
-      [this] { accept_failures_ += 1; }));
+void ServerLoop::Listen(net::Descriptor socket, const EntranceRules* rules) {
+  entrances_.push_back(std::make_unique<Entrance>(this, std::move(socket), rules));
 }
 
-void ServerLoop::Accept(std::unique_ptr<net::Transport> transport) {
-  if (phase_ == Phase::kEnding || phase_ == Phase::kOver) return;
+void ServerLoop::ListenForDatagrams(net::Descriptor socket, const session::DatagramLimits& limits) {
+  datagrams_.push_back(std::make_unique<ServerDatagrams>(this, std::move(socket), limits));
+}
+
+ServerConnection* ServerLoop::Accept(std::unique_ptr<net::Transport> transport,
+                                     const session::Limits& limits) {
+  if (phase_ == Phase::kEnding || phase_ == Phase::kOver) return nullptr;
   if (settings_.connections_max > 0 && connections_open_.value() >= settings_.connections_max) {
     connections_refused_ += 1;
-    return;
+    return nullptr;
   }
   connections_accepted_ += 1;
   connections_open_ += 1;
-  auto* connection = new ServerConnection(this, std::move(transport));
+  auto* connection = new ServerConnection(this, std::move(transport), WithOwnAge(limits));
   connections_.push_back(connection);
   if (phase_ != Phase::kServing) connection->Drain();
+  return connection;
+}
+
+void ServerLoop::AcceptToReject(std::unique_ptr<net::Transport> transport,
+                                const session::Limits& limits, const absl::Status& why) {
+  ServerConnection* const connection = Accept(std::move(transport), limits);
+  if (connection != nullptr) connection->Reject(why);
 }
 
 void ServerLoop::Forget(ServerConnection* connection) {
-  connections_open_ += -1;
+  connections_open_ -= 1;
   delete connection;
   CheckOver();
 }
 
-void ServerLoop::Begin(ServerConnection* connection, const session::Event& event) {
+void ServerLoop::Begin(ServerCarrier* carrier, const session::Event& event) {
   const auto* method = static_cast<const ServedMethod*>(static_cast<session::Method*>(event.tag));
   std::vector<std::unique_ptr<ServerCall>>& spare = spare_calls_[method->index];
   ServerCall* call = nullptr;
@@ -67,11 +87,11 @@ void ServerLoop::Begin(ServerConnection* connection, const session::Event& event
   calls_begun_ += 1;
   calls_open_ += 1;
   calls_.push_back(&call->place);
-  call->Begin(connection, method, event);
+  call->Begin(carrier, method, event);
 }
 
 void ServerLoop::Recycle(ServerCall* call) {
-  calls_open_ += -1;
+  calls_open_ -= 1;
   call->place.Leave();
   std::vector<std::unique_ptr<ServerCall>>& spare = spare_calls_[call->method().index];
   std::unique_ptr<ServerCall> owned(call);
@@ -88,17 +108,23 @@ void ServerLoop::Count(const ServerCall& call, const absl::Status& status) {
   }
 }
 
-void ServerLoop::CountSession(const session::Counters& now, const session::Counters& before) {
-  bodies_corrupted_ += static_cast<int64_t>(now.bodies_corrupted - before.bodies_corrupted);
-  calls_refused_ += static_cast<int64_t>(now.calls_refused - before.calls_refused);
+void ServerLoop::CountSession(uint64_t calls_refused, uint64_t bodies_corrupted) {
+  if (calls_refused > 0) calls_refused_ += calls_refused;
+  if (bodies_corrupted > 0) bodies_corrupted_ += bodies_corrupted;
+}
+
+void ServerLoop::CountDatagrams(uint64_t received, uint64_t dropped) {
+  datagrams_received_ += received;
+  datagrams_dropped_ += dropped;
 }
 
 void ServerLoop::Drain(net::TimeUs deadline_us, std::function<void()> over) {
   if (phase_ == Phase::kOver) return;
   over_ = std::move(over);
-  listeners_.clear();  // those who had connected are accepted now
+  for (const std::unique_ptr<Entrance>& entrance : entrances_) entrance->Close();
   if (phase_ == Phase::kServing) {
     phase_ = Phase::kDraining;
+    for (const std::unique_ptr<ServerDatagrams>& each : datagrams_) each->Drain();
     for (ServerConnection* c = connections_.front(); c != nullptr; c = connections_.next(c)) {
       c->Drain();
     }
@@ -108,11 +134,15 @@ void ServerLoop::Drain(net::TimeUs deadline_us, std::function<void()> over) {
   CheckOver();
 }
 
-void ServerLoop::OnTime() { phase_ == Phase::kDraining ? CancelEveryCall() : EndByForce(); }
+void ServerLoop::OnTime() {
+  phase_ == Phase::kDraining ? CancelEveryCall() : EndByForce();
+  CheckOver();
+}
 
 void ServerLoop::CancelEveryCall() {
   phase_ = Phase::kCancelling;
-  calls_cut_ += static_cast<int64_t>(calls_open_.value());
+  calls_cut_ += calls_open_.value();
+  for (const auto& each : datagrams_) each->CancelEveryCall(ShuttingDown());
   for (ServerConnection* c = connections_.front(); c != nullptr; c = connections_.next(c)) {
     c->CancelEveryCall(ShuttingDown());
   }
@@ -123,6 +153,7 @@ void ServerLoop::CancelEveryCall() {
 // read.
 void ServerLoop::EndByForce() {
   phase_ = Phase::kEnding;
+  for (const std::unique_ptr<ServerDatagrams>& each : datagrams_) each->Close();
   for (ServerConnection* c = connections_.front(); c != nullptr; c = connections_.next(c)) {
     c->Close(ShuttingDown());
   }
@@ -131,15 +162,24 @@ void ServerLoop::EndByForce() {
   }
 }
 
+bool ServerLoop::IsEmpty() const {
+  return connections_.empty() &&
+         std::all_of(datagrams_.begin(), datagrams_.end(),
+                     [](const auto& each) { return each->idle(); }) &&
+         (phase_ != Phase::kDraining ||
+          std::all_of(entrances_.begin(), entrances_.end(),
+                      [](const auto& each) { return each->empty(); }));
+}
+
 void ServerLoop::CheckOver() {
-  if (phase_ == Phase::kServing || phase_ == Phase::kOver || !connections_.empty()) return;
+  if (phase_ == Phase::kServing || phase_ == Phase::kOver || !IsEmpty()) return;
   phase_ = Phase::kOver;
   loop_->ClearTimer(this);
   if (over_) over_();
 }
 
 void ServerLoop::OnLoopEnd() {
-  listeners_.clear();
+  entrances_.clear();
   EndByForce();
 }
 
@@ -147,8 +187,21 @@ void ServerLoop::AddTo(ServerCounters* sum) const {
   sum->connections_accepted += connections_accepted_.value();
   sum->connections_open += connections_open_.value();
   sum->connections_refused += connections_refused_.value();
-  sum->connections_broken += connections_broken_.value();
   sum->accept_failures += accept_failures_.value();
+  sum->plain_refused += plain_refused_.value();
+  sum->handshakes_failed += handshakes_failed_.value();
+  const auto closed = [this](session::CloseCause cause) {
+    return closed_[static_cast<size_t>(cause)].value();
+  };
+  sum->not_frames += closed(session::CloseCause::kNotFrames);
+  sum->bad_frames += closed(session::CloseCause::kBadFrame);
+  sum->broken_rules += closed(session::CloseCause::kBrokenRule);
+  sum->silent += closed(session::CloseCause::kSilent);
+  sum->dead += closed(session::CloseCause::kDead);
+  sum->idle += closed(session::CloseCause::kIdle);
+  sum->aged += closed(session::CloseCause::kAged);
+  sum->datagrams_received += datagrams_received_.value();
+  sum->datagrams_dropped += datagrams_dropped_.value();
   sum->calls_begun += calls_begun_.value();
   sum->calls_open += calls_open_.value();
   sum->calls_ok += calls_ok_.value();

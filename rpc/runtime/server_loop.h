@@ -10,12 +10,13 @@
 
 #include "rpc/counters.h"
 #include "rpc/net/list.h"
-#include "rpc/net/listener.h"
 #include "rpc/net/loop.h"
 #include "rpc/net/socket.h"
 #include "rpc/net/transport.h"
+#include "rpc/runtime/entrance.h"
 #include "rpc/runtime/server_call.h"
 #include "rpc/runtime/server_connection.h"
+#include "rpc/runtime/server_datagrams.h"
 #include "rpc/runtime/service_table.h"
 #include "rpc/session/limits.h"
 
@@ -24,13 +25,13 @@ namespace rpc::runtime {
 // Written by one thread, read by any.
 class Counter {
  public:
-  void operator+=(int64_t count) {
-    value_.store(value_.load(std::memory_order_relaxed) + static_cast<uint64_t>(count),
-                 std::memory_order_relaxed);
-  }
+  void operator+=(uint64_t count) { Set(value() + count); }
+  void operator-=(uint64_t count) { Set(value() - count); }
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
  private:
+  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+
   std::atomic<uint64_t> value_{0};
 };
 
@@ -44,8 +45,15 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   ServerLoop(net::Loop* loop, const ServiceTable* table, const Settings& settings);
   ~ServerLoop();
 
-  void Listen(net::Descriptor socket);
-  void Accept(std::unique_ptr<net::Transport> transport);
+  // REQUIRES: `rules` outlives the server.
+  void Listen(net::Descriptor socket, const EntranceRules* rules);
+  void ListenForDatagrams(net::Descriptor socket, const session::DatagramLimits& limits);
+  // Null when it does not come in.
+  ServerConnection* Accept(std::unique_ptr<net::Transport> transport,
+                           const session::Limits& limits);
+  // Only to tell the client why.
+  void AcceptToReject(std::unique_ptr<net::Transport> transport, const session::Limits& limits,
+                      const absl::Status& why);
 
   // Takes no more connections and calls. What is open may go on until `deadline_us`; then it is
   // cancelled, and soon after that ended by force. `over` runs once, when nothing is left.
@@ -53,16 +61,23 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
 
   net::Loop* loop() { return loop_; }
   const ServiceTable& table() const { return *table_; }
+  // Of connections within the process.
   const session::Limits& limits() const { return settings_.limits; }
 
   // For its connections and calls.
-  void Begin(ServerConnection* connection, const session::Event& event);
+  void Begin(ServerCarrier* carrier, const session::Event& event);
   void Recycle(ServerCall* call);
   void Forget(ServerConnection* connection);
   void Count(const ServerCall& call, const absl::Status& status);
   void CountRefused() { calls_refused_ += 1; }
-  void CountSession(const session::Counters& now, const session::Counters& before);
-  void CountBroken() { connections_broken_ += 1; }
+  void CountSession(uint64_t calls_refused, uint64_t bodies_corrupted);
+  void CountClosed(session::CloseCause cause) { closed_[static_cast<size_t>(cause)] += 1; }
+  void CountAcceptFailure() { accept_failures_ += 1; }
+  void CountPlainRefused() { plain_refused_ += 1; }
+  void CountHandshakeFailed() { handshakes_failed_ += 1; }
+  void CountDatagrams(uint64_t received, uint64_t dropped);
+  // Ends the drain if nothing is left.
+  void CheckOver();
 
   void AddTo(ServerCounters* sum) const;
   // Calls that were open when the time to drain was over.
@@ -75,12 +90,13 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   void OnTime() override;
   void CancelEveryCall();
   void EndByForce();
-  void CheckOver();
+  bool IsEmpty() const;
 
   net::Loop* loop_;
   const ServiceTable* table_;
   Settings settings_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<std::unique_ptr<Entrance>> entrances_;
+  std::vector<std::unique_ptr<ServerDatagrams>> datagrams_;
   net::List<ServerConnection> connections_;
   net::List<ServerCall::Place> calls_;
   std::vector<std::vector<std::unique_ptr<ServerCall>>> spare_calls_;  // by method
@@ -90,8 +106,12 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   Counter connections_accepted_;
   Counter connections_open_;
   Counter connections_refused_;
-  Counter connections_broken_;
   Counter accept_failures_;
+  Counter plain_refused_;
+  Counter handshakes_failed_;
+  Counter closed_[static_cast<size_t>(session::CloseCause::kShutdown) + 1];
+  Counter datagrams_received_;
+  Counter datagrams_dropped_;
   Counter calls_begun_;
   Counter calls_open_;
   Counter calls_ok_;

@@ -135,7 +135,14 @@ void ClientSession::Cancel(uint64_t id) {
 }
 
 void ClientSession::Shutdown() {
-  Close(absl::CancelledError("the client closed the connection"), Ending::kAfterOutput);
+  Close(absl::CancelledError("the client closed the connection"), Ending::kAfterOutput,
+        CloseCause::kShutdown);
+}
+
+void ClientSession::OnIdle() {
+  Close(absl::UnavailableError(
+            absl::StrCat("no call was open for ", limits().idle_timeout_us, " us")),
+        Ending::kAfterOutput, CloseCause::kIdle);
 }
 
 void ClientSession::SendCancel(const Call& call) {
@@ -187,7 +194,7 @@ void ClientSession::OnGoaway(const wire::Header& header) {
   const absl::Status why = absl::UnavailableError(
       status.ok() ? "the server is draining"
                   : absl::StrCat("the server ended the connection: ", status.ToString()));
-  if (!status.ok()) return Close(why, Ending::kAfterOutput);
+  if (!status.ok()) return Close(why, Ending::kAfterOutput, CloseCause::kPeer);
   for (Call* call : CallsById()) {
     if (call->id > goaway_call_ && !call->ended) EndLost(call, why, true);
   }

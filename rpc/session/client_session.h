@@ -66,6 +66,7 @@ class ClientSession final : public Session {
   void OnEndWritten(Call*) override {}
   void OnRead(Call* call) override { TellDeferredEnd(call); }
   void OnKept(Call* call) override;
+  void OnIdle() override;
   void EndEveryCall(const absl::Status& why) override;
   uint64_t HighestSeen() const override { return highest_; }
   uint64_t GoawayCall() const override { return 0; }
@@ -98,5 +99,7 @@ class ClientSession final : public Session {
   uint64_t highest_ = 0;               // id of the last call opened
   uint64_t goaway_call_ = kGoawayAll;  // calls above it were never seen
 };
+
+static_assert(sizeof(ClientSession) <= 312, "an idle connection is to cost little memory");
 
 }  // namespace rpc::session

@@ -26,6 +26,15 @@ enum class Fault : uint8_t {
   kKeepaliveAsleep,      // a peer that is silent is believed to be alive
   kMessageTwice,         // a message that waited is given twice
   kCreditIgnored,        // parts are sent without credit
+  // Over datagrams.
+  kDatagramMd5NotChecked,    // bodies are taken as they come
+  kDatagramForgottenEarly,   // a call is forgotten when it has been answered
+  kDatagramSourceIgnored,    // calls of different sources are taken for each other
+  kDatagramReplyOfAnySize,   // a reply may be many times as large as its CALL
+  kDatagramEntryLeaked,      // what is remembered of a call stays
+  kDatagramSessionIgnored,   // a client takes the END of another session
+  kDatagramRepeatsLost,      // a client sends its CALL once
+  kDatagramToldAfterCancel,  // what was to be told of a call is told after it was given up
 };
 
 #ifdef RPC_BROKEN_VARIANTS

@@ -14,6 +14,11 @@ using TimeUs = uint64_t;
 inline constexpr TimeUs kNever = UINT64_MAX;
 inline constexpr TimeUs kSecondUs = 1'000'000;
 
+// The time `duration_us` after another; what takes for ever comes never.
+constexpr TimeUs After(TimeUs time_us, TimeUs duration_us) {
+  return duration_us < kNever - time_us ? time_us + duration_us : kNever;
+}
+
 // What a client may count on before the server's HELLO has come, and so the least that a HELLO may
 // announce as call_window and max_frame.
 inline constexpr uint64_t kCallWindowMin = 65'536;
@@ -27,6 +32,10 @@ inline constexpr uint64_t kHelloSizeMax = 65'536;
 
 // The first GOAWAY of a drain: every call that is already on its way is below it.
 inline constexpr uint64_t kGoawayAll = wire::kNumberMax;
+
+// A peer whose silence has lasted too long is looked at a second time, so much later, before the
+// connection ends: if it was this side that stood still, it has read by then what had come.
+inline constexpr TimeUs kSecondLookUs = kSecondUs / 10;
 
 // Of one connection, for who has not said otherwise.
 inline constexpr uint64_t kCallsMaxDefault = 1'024;
@@ -67,8 +76,18 @@ struct Limits {
   TimeUs ping_interval_us = kSecondUs;
   TimeUs pong_interval_us = kSecondUs / 10;
 
-  // For a connection's first header to be whole.
+  // For a connection's first header to be whole, and all of it when it is a HELLO.
   TimeUs first_header_timeout_us = 10 * kSecondUs;
+
+  // Without an open call for this long a server drains the connection, and a client shuts it down.
+  // PINGs are no use of it.
+  TimeUs idle_timeout_us = kNever;
+
+  // A server drains a connection that has become so old; calls that are open then may go on for
+  // the grace, and are cancelled. (Connections that began together would end together: whoever sets
+  // it varies it.)
+  TimeUs age_max_us = kNever;
+  TimeUs age_grace_us = kNever;
 
   // Between the two GOAWAYs of a drain, when the PONG does not come.
   TimeUs drain_round_us = kSecondUs;
@@ -78,6 +97,8 @@ struct Limits {
 
   // Whether bodies compressed with zstd are taken.
   bool zstd = true;
+
+  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 }  // namespace rpc::session

@@ -31,8 +31,8 @@ Outgoing Keep(const wire::Header& header, const Payload& message) {
 
 }  // namespace
 
-Sender::Sender(wire::EncodeBuffers* buffers, uint64_t output_size_max)
-    : encoder_(buffers), output_size_max_(output_size_max) {}
+Sender::Sender(wire::EncodeBuffers* buffers, uint64_t output_size_max, SendLines* lines)
+    : encoder_(buffers), output_size_max_(output_size_max), lines_(lines) {}
 
 void Sender::SendNow(wire::Header* header, std::string_view body) {
   encoder_.Append(*header, body);
@@ -45,7 +45,7 @@ bool Sender::Send(Call* call, wire::Header* header, const Payload& message, Time
     return true;
   }
   call->queue.push(Keep(*header, message));
-  queued_size_ += call->queue.back().memory_size();
+  lines_->queued_size += call->queue.back().memory_size();
   Schedule(call);
   return false;
 }
@@ -56,14 +56,14 @@ void Sender::AddCredit(Call* call, uint64_t credit) {
 }
 
 void Sender::Pump(TimeUs now_us) {
-  while (!output_full() && !opening_.empty()) {
-    Call* call = opening_.pop();
+  while (!output_full() && !lines_->opening.empty()) {
+    Call* call = lines_->opening.pop();
     call->scheduled = false;
     SendPart(call, now_us);
     Schedule(call);
   }
-  while (!output_full() && !turns_.empty()) {
-    Call* call = turns_.pop();
+  while (!output_full() && !lines_->turns.empty()) {
+    Call* call = lines_->turns.pop();
     call->scheduled = false;
     SendPart(call, now_us);
     Schedule(call);
@@ -71,14 +71,14 @@ void Sender::Pump(TimeUs now_us) {
 }
 
 void Sender::Forget(Call* call) {
-  for (const Outgoing& frame : call->queue) queued_size_ -= frame.memory_size();
+  for (const Outgoing& frame : call->queue) lines_->queued_size -= frame.memory_size();
   call->queue.clear();
   if (std::exchange(call->scheduled, false)) {
-    opening_.remove_if([&](Call* other) { return other == call; });
-    turns_.remove_if([&](Call* other) { return other == call; });
+    lines_->opening.remove_if([&](Call* other) { return other == call; });
+    lines_->turns.remove_if([&](Call* other) { return other == call; });
   }
-  if (call->end_written) std::erase(ended_, call);
-  if (std::exchange(call->write_waits, false)) std::erase(writable_, call);
+  if (call->end_written) std::erase(lines_->ended, call);
+  if (std::exchange(call->write_waits, false)) std::erase(lines_->writable, call);
 }
 
 bool Sender::CanGo(const Call& call) const {
@@ -95,17 +95,17 @@ void Sender::Schedule(Call* call) {
   call->scheduled = true;
   const Outgoing& frame = call->queue.front();
   const bool opens = frame.kind == wire::Kind::kCall && !frame.started;
-  (opens ? opening_ : turns_).push(call);
+  (opens ? lines_->opening : lines_->turns).push(call);
 }
 
 size_t Sender::PartSize(const Call& call, const Outgoing& frame) const {
   if (peer_.exempt) return frame.rest.size();
-  return std::min({uint64_t{frame.rest.size()}, peer_.frame_body_size_max, call.credit});
+  return std::min({uint64_t{frame.rest.size()}, uint64_t{peer_.frame_body_size_max}, call.credit});
 }
 
 bool Sender::CanGoAtOnce(const Call& call, const wire::Header& header, size_t size) const {
   if (!call.queue.empty() || output_full()) return false;
-  if (header.kind == wire::Kind::kCall && !opening_.empty()) return false;
+  if (header.kind == wire::Kind::kCall && !lines_->opening.empty()) return false;
   if (header.Has(wire::kFlagBare) || peer_.exempt) return true;
   const bool affords = CreditCost(size) <= call.credit || Broken(Fault::kCreditIgnored);
   return size <= peer_.frame_body_size_max && affords;
@@ -118,20 +118,19 @@ void Sender::SendPart(Call* call, TimeUs now_us) {
   const bool first = !std::exchange(frame.started, true);
   const bool last = size == frame.rest.size();
   const bool end = frame.kind == wire::Kind::kEnd;
-  wire::Header& header = scratch_;
-  header.Clear();
+  wire::Header header;
   if (frame.header != nullptr && (end ? last : first)) header = frame.header->header();
   header.kind = (end ? last : first) ? frame.kind : wire::Kind::kMessage;
   header.flags = last ? frame.flags : wire::kFlagMore;
   header.encoding = frame.encoding;
   const std::string_view part = frame.rest.substr(0, size);
-  queued_size_ -= size;
+  lines_->queued_size -= size;
   frame.rest.remove_prefix(size);
   const std::shared_ptr<const void> owner = frame.owner;
-  if (last) queued_size_ -= call->queue.front().memory_size();
+  if (last) lines_->queued_size -= call->queue.front().memory_size();
   const Outgoing done = last ? call->queue.pop() : Outgoing();  // lives until it is encoded
   Write(call, &header, part, owner, now_us);
-  if (last && call->queue.empty() && call->write_waits) writable_.push_back(call);
+  if (last && call->queue.empty() && call->write_waits) lines_->writable.push_back(call);
 }
 
 // Encodes one frame of the call, all of it.
@@ -154,12 +153,11 @@ void Sender::Write(Call* call, wire::Header* header, std::string_view body,
   Note(*header);
   if (header->kind != wire::Kind::kEnd) return;
   call->end_written = true;
-  ended_.push_back(call);
+  lines_->ended.push_back(call);
 }
 
 void Sender::Note(const wire::Header& header) {
-  ++frames_sent_;
-  if (observer_) observer_(header);
+  if (observer_ != nullptr) (*observer_)(header);
 }
 
 bool Sender::Valid(const std::vector<const Call*>& calls) const {
@@ -170,7 +168,8 @@ bool Sender::Valid(const std::vector<const Call*>& calls) const {
     scheduled += call->scheduled;
     if (CanGo(*call) && !call->scheduled) return false;
   }
-  return queued_size == queued_size_ && scheduled == turns_.size() + opening_.size();
+  return queued_size == lines_->queued_size &&
+         scheduled == lines_->turns.size() + lines_->opening.size();
 }
 
 }  // namespace rpc::session

@@ -10,10 +10,12 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rpc/session/call.h"
 #include "rpc/session/limits.h"
+#include "rpc/session/work.h"
 #include "rpc/wire/frame_encoder.h"
 
 namespace rpc::session {
@@ -21,9 +23,9 @@ namespace rpc::session {
 // What the peer takes. Until its HELLO has come, only what every peer takes.
 struct PeerLimits {
   uint64_t message_size_max = wire::kNumberMax;
-  uint64_t frame_body_size_max = kFrameBodySizeMin;
   uint64_t call_window = kCallWindowMin;
-  uint64_t calls_max = wire::kNumberMax;
+  uint32_t frame_body_size_max = kFrameBodySizeMin;  // what is more is no use
+  uint32_t calls_max = UINT32_MAX;                   // the same
   uint32_t header_size_max = wire::kHeaderSizeMaxDefault;
   bool zstd = false;
   bool takes_parts = true;  // false while its HELLO is awaited: what does not fit whole waits
@@ -32,7 +34,10 @@ struct PeerLimits {
 
 class Sender {
  public:
-  Sender(wire::EncodeBuffers* buffers, uint64_t output_size_max);
+  // The lines are those of a session that has nothing to do, until set_lines.
+  Sender(wire::EncodeBuffers* buffers, uint64_t output_size_max, SendLines* lines);
+
+  void set_lines(SendLines* lines) { lines_ = lines; }
 
   wire::FrameEncoder& encoder() { return encoder_; }
   const wire::FrameEncoder& encoder() const { return encoder_; }
@@ -55,20 +60,20 @@ class Sender {
   void Forget(Call* call);
 
   // Calls whose END was written, and calls whose writer may go on, since these were last cleared.
-  std::vector<Call*>& ended() { return ended_; }
-  std::vector<Call*>& writable() { return writable_; }
+  std::vector<Call*>& ended() { return lines_->ended; }
+  std::vector<Call*>& writable() { return lines_->writable; }
 
   // Bytes that wait in queues.
-  uint64_t queued_size() const { return queued_size_; }
+  uint64_t queued_size() const { return lines_->queued_size; }
   bool output_full() const { return encoder_.size() >= output_size_max_; }
-  uint64_t frames_sent() const { return frames_sent_; }
 
   // Whether its books are in order; `calls` are all calls there are.
   bool Valid(const std::vector<const Call*>& calls) const;
 
   // Told of every header that is written, for logs.
-  void set_observer(std::function<void(const wire::Header&)> observer) {
-    observer_ = std::move(observer);
+  using Observer = std::function<void(const wire::Header&)>;
+  void set_observer(Observer observer) {
+    observer_ = observer ? std::make_unique<Observer>(std::move(observer)) : nullptr;
   }
 
  private:
@@ -84,14 +89,10 @@ class Sender {
   wire::FrameEncoder encoder_;
   PeerLimits peer_;
   uint64_t output_size_max_;
-  uint64_t queued_size_ = 0;
-  uint64_t frames_sent_ = 0;
-  Fifo<Call*> opening_;  // calls whose CALL waits: in the order of their ids
-  Fifo<Call*> turns_;    // calls that have something to send and credit for it
-  std::vector<Call*> ended_;
-  std::vector<Call*> writable_;
-  wire::Header scratch_;
-  std::function<void(const wire::Header&)> observer_;
+  SendLines* lines_;
+  std::unique_ptr<Observer> observer_;
 };
+
+static_assert(sizeof(Sender) <= 88, "an idle connection is to cost little memory");
 
 }  // namespace rpc::session

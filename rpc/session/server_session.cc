@@ -20,11 +20,19 @@ constexpr size_t kCallFieldSizeMax = 32;
 // Of a method's name in a sentence.
 constexpr size_t kShownNameMax = 200;
 
+// What varies from connection to connection is not among the limits that they share.
+Limits AtAnyAge(Limits limits) {
+  limits.age_max_us = kNever;
+  return limits;
+}
+
 }  // namespace
 
 ServerSession::ServerSession(Buffers* buffers, const Limits& limits, FindMethod find_method,
                              TimeUs now_us)
-    : Session(buffers, limits, now_us), find_method_(std::move(find_method)) {}
+    : Session(buffers, AtAnyAge(limits), now_us),
+      find_method_(find_method),
+      age_us_(After(now_us, limits.age_max_us)) {}
 
 // Frames.
 
@@ -68,7 +76,7 @@ void ServerSession::OnGoaway(const wire::Header& header) {
   if (status.ok()) return;  // the client opens no more calls; that needs nothing here
   Close(
       absl::UnavailableError(absl::StrCat("the client ended the connection: ", status.ToString())),
-      Ending::kAfterOutput);
+      Ending::kAfterOutput, CloseCause::kPeer);
 }
 
 bool ServerSession::RefuseByHeader(const wire::Frame& frame) {
@@ -389,11 +397,12 @@ void ServerSession::CancelEveryCall(const absl::Status& why) {
 
 // Draining.
 
-void ServerSession::Drain() {
+void ServerSession::DrainBecause(CloseCause cause) {
   if (over() || draining()) return;
+  set_drain_cause(cause);
   drain_ = DrainStep::kAnnounced;
   drain_us_ = now_us() + limits().drain_round_us;
-  if (counters().frames_received == 0) return;  // a first frame may be on its way
+  if (!frame_seen()) return;  // a first frame may be on its way
   hello_ ? Announce() : FinishDrain();
 }
 
@@ -405,6 +414,16 @@ void ServerSession::Announce() {
 
 void ServerSession::OnTime() {
   if (now_us() >= drain_us_) FinishDrain();
+  if (now_us() >= age_us_ && !over()) OnAge();
+}
+
+void ServerSession::OnAge() {
+  age_us_ = kNever;
+  if (std::exchange(aged_, true)) {
+    return CancelEveryCall(absl::UnavailableError("the connection has become too old"));
+  }
+  age_us_ = After(now_us(), limits().age_grace_us);
+  DrainBecause(CloseCause::kAged);
 }
 
 void ServerSession::OnPong() {
@@ -432,7 +451,7 @@ void ServerSession::SendGoaway(uint64_t call) {
 void ServerSession::CloseWhenDrained() {
   const bool wait = open_calls() > 0 && !Broken(Fault::kDrainLosesCalls);
   if (drain_ != DrainStep::kFinal || wait || over()) return;
-  Close(absl::OkStatus(), Ending::kAfterOutput);
+  Close(absl::OkStatus(), Ending::kAfterOutput, drain_cause());
 }
 
 }  // namespace rpc::session

@@ -11,8 +11,10 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
+#include <new>
 #include <span>
+#include <string_view>
+#include <type_traits>
 
 #include "rpc/session/session.h"
 
@@ -24,11 +26,32 @@ struct Method {
   bool single_reply = false;    // it is End that carries the reply
 };
 
+// Gives the method of a `package.Service/Method`, or null when there is none: a function, or a
+// lambda that captures a pointer at most. (Every session has one, and std::function is twice as
+// large.)
+class FindMethod {
+ public:
+  template <typename Find>
+  requires(!std::is_same_v<Find, FindMethod>) FindMethod(Find find)
+      : call_([](const void* place, std::string_view name) -> const Method* {
+          return (*static_cast<const Find*>(place))(name);
+        }) {
+    static_assert(sizeof(Find) <= sizeof(place_) && alignof(Find) <= alignof(void*));
+    static_assert(std::is_trivially_copyable_v<Find>);
+    new (place_) Find(find);
+  }
+
+  const Method* operator()(std::string_view name) const { return call_(place_, name); }
+
+ private:
+  const Method* (*call_)(const void* place, std::string_view name);
+  alignas(void*) char place_[sizeof(void*)] = {};
+};
+
 class ServerSession final : public Session {
  public:
-  // Gives the method of a `package.Service/Method`, or null when there is none. It is the tag of
-  // the kCall, and has to outlive the call.
-  using FindMethod = std::function<const Method*(std::string_view name)>;
+  // What it gives is the tag of the kCall, and has to outlive the call.
+  using FindMethod = session::FindMethod;
 
   ServerSession(Buffers* buffers, const Limits& limits, FindMethod find_method, TimeUs now_us);
 
@@ -49,7 +72,11 @@ class ServerSession final : public Session {
   void Refuse(uint64_t call, const absl::Status& status);
 
   // Takes no new calls, lets those that are open finish, then ends the connection.
-  void Drain();
+  void Drain() { DrainBecause(CloseCause::kDrained); }
+
+  // Ends the connection at once, and tells the client why: what a listener does that can't take it.
+  // REQUIRES: !why.ok()
+  void Reject(const absl::Status& why) { Fail(why, CloseCause::kRejected); }
 
   // Ends every call that is open with `why`: when the time to drain is over.
   void CancelEveryCall(const absl::Status& why);
@@ -68,7 +95,8 @@ class ServerSession final : public Session {
   void OnEndWritten(Call* call) override;
   void OnKept(Call* call) override;
   void OnTime() override;
-  TimeUs OwnTimeUs() const override { return drain_us_; }
+  void OnIdle() override { DrainBecause(CloseCause::kIdle); }
+  TimeUs OwnTimeUs() const override { return std::min(drain_us_, age_us_); }
   void OnPong() override;
   void EndEveryCall(const absl::Status& why) override;
   uint64_t HighestSeen() const override { return highest_; }
@@ -100,17 +128,23 @@ class ServerSession final : public Session {
                       const Payload& reply);
   void SendEnd(uint64_t id, wire::Form form, const absl::Status& status, bool unseen);
 
+  void DrainBecause(CloseCause cause);
+  void OnAge();
   void Announce();
   void SendGoaway(uint64_t call);
   void FinishDrain();
   void CloseWhenDrained();
 
-  FindMethod find_method_;
   bool hello_ = false;
-  uint64_t highest_ = 0;
+  bool aged_ = false;
   DrainStep drain_ = DrainStep::kNone;
+  FindMethod find_method_;
+  uint64_t highest_ = 0;
   uint64_t final_call_ = kGoawayAll;  // what the second GOAWAY of a drain named
   TimeUs drain_us_ = kNever;
+  TimeUs age_us_;  // when it will be too old; then, when its calls have had their grace
 };
+
+static_assert(sizeof(ServerSession) <= 344, "an idle connection is to cost little memory");
 
 }  // namespace rpc::session

@@ -16,31 +16,57 @@ namespace {
 // Call records kept for reuse.
 constexpr size_t kSpareCallsMax = 4096;
 
-// With those values raised to what every receiver has to take.
-Limits Raised(Limits limits) {
-  limits.call_window = std::max(limits.call_window, kCallWindowMin);
-  limits.frame_body_size_max = std::max(limits.frame_body_size_max, kFrameBodySizeMin);
-  limits.header_size_max =
-      std::clamp(limits.header_size_max, wire::kHeaderSizeMaxDefault, wire::kHeaderSizeMaxCeiling);
-  return limits;
-}
+// Different limits of the connections of one loop: there are few.
+constexpr size_t kSharedLimitsMax = 8;
 
 }  // namespace
 
+SharedLimits::SharedLimits(const Limits& limits) : Limits(limits) {
+  call_window = std::max(call_window, kCallWindowMin);
+  frame_body_size_max = std::max(frame_body_size_max, kFrameBodySizeMin);
+  header_size_max =
+      std::clamp(header_size_max, wire::kHeaderSizeMaxDefault, wire::kHeaderSizeMaxCeiling);
+  decoder = {.header_size_max = header_size_max,
+             .body_size_max = std::max(message_size_max, kHelloSizeMax)};
+}
+
+std::shared_ptr<const SharedLimits> Buffers::Share(const Limits& limits) {
+  const SharedLimits wanted(limits);
+  for (const std::shared_ptr<const SharedLimits>& shared : limits_) {
+    if (*shared == wanted) return shared;
+  }
+  if (limits_.size() == kSharedLimitsMax) limits_.erase(limits_.begin());
+  limits_.push_back(std::make_shared<const SharedLimits>(wanted));
+  return limits_.back();
+}
+
 Session::Session(Buffers* buffers, const Limits& limits, TimeUs now_us)
     : buffers_(buffers),
-      limits_(Raised(limits)),
-      decoder_(&buffers->decode,
-               {.header_size_max = limits_.header_size_max,
-                .body_size_max = std::max(limits.message_size_max, kHelloSizeMax)}),
-      sender_(&buffers->encode, limits.output_size_max),
+      limits_(buffers->Share(limits)),
+      decoder_(&buffers->decode, limits_->decoder),
+      sender_(&buffers->encode, limits.output_size_max, &buffers->work.none()->lines),
+      work_(buffers->work.none()),
       now_us_(now_us),
-      start_us_(now_us),
       input_us_(now_us),
-      output_us_(now_us) {}
+      output_us_(now_us),
+      header_us_(now_us),
+      idle_us_(now_us) {}
 
 Session::~Session() {
-  for (auto& [id, call] : calls_) sender_.Forget(call.get());
+  if (work_ != buffers_->work.none()) delete work_;
+}
+
+void Session::StartWork() {
+  if (work_ != buffers_->work.none()) return;
+  work_ = buffers_->work.Take().release();
+  sender_.set_lines(&work_->lines);
+}
+
+// Leaves what the session does not need while it is idle to others.
+void Session::StopWork() {
+  if (work_ == buffers_->work.none() || !work_->empty()) return;
+  buffers_->work.Give(std::unique_ptr<Work>(std::exchange(work_, buffers_->work.none())));
+  sender_.set_lines(&work_->lines);
 }
 
 void Session::Advance(TimeUs now_us) {
@@ -48,37 +74,35 @@ void Session::Advance(TimeUs now_us) {
   if (!WantsInput()) input_us_ = now_us;
   if (sender_.encoder().size() == 0) output_us_ = now_us;
   now_us_ = now_us;
-  while (!over() && deadlines_.next_us() <= now_us_) {
-    Call* call = deadlines_.first();
-    deadlines_.Remove(call);
+  while (!over() && work_->deadlines.next_us() <= now_us_) {
+    Call* call = work_->deadlines.first();
+    work_->deadlines.Remove(call);
     OnDeadline(call);
   }
   if (over()) return;
-  if (pong_due_ && now_us_ - last_pong_us_ >= limits_.pong_interval_us) SendPong();
+  if (pong_due_ && now_us_ - last_pong_us_ >= limits_->pong_interval_us) SendPong();
   OnTime();
-  if (!over()) CheckKeepalive();
-  if (!over()) CheckOutputMoves();
+  if (!over()) CheckIdle();
+  if (!over()) CheckSilence();
 }
 
 TimeUs Session::NextTimeUs() const {
   if (over()) return kNever;
-  TimeUs next = std::min({deadlines_.next_us(), KeepaliveTimeUs(), OwnTimeUs()});
-  if (pong_due_) next = std::min(next, last_pong_us_ + limits_.pong_interval_us);
-  if (sender_.encoder().size() > 0) {
-    next = std::min(next, output_us_ + limits_.keepalive_idle_us);
-  }
+  TimeUs next =
+      std::min({work_->deadlines.next_us(), OwnTimeUs(), IdleTimeUs(), PingTimeUs(), LookTimeUs()});
+  if (pong_due_) next = std::min(next, last_pong_us_ + limits_->pong_interval_us);
   return next;
 }
 
 bool Session::WantsInput() const {
   if (over()) return false;
-  return AlwaysReads() || (!sender_.output_full() && full_inboxes_ == 0);
+  return AlwaysReads() || (!sender_.output_full() && work_->full_inboxes == 0);
 }
 
 void Session::Commit(size_t size) {
   if (size > 0) {
     input_us_ = now_us_;
-    ping_sent_us_ = kNever;
+    ping_outstanding_ = false;
   }
   decoder_.Commit(size);
 }
@@ -87,31 +111,30 @@ void Session::InputEnded(const absl::Status& why) {
   if (over()) return;
   const absl::Status rest = decoder_.CheckEnd();
   if (!why.ok()) {
-    Close(absl::UnavailableError(why.message()), Ending::kNow);
+    Close(absl::UnavailableError(why.message()), Ending::kNow, CloseCause::kTransport);
   } else if (!rest.ok()) {
-    Close(absl::UnavailableError(absl::StrCat("connection lost: ", rest.message())), Ending::kNow);
+    Close(absl::UnavailableError(absl::StrCat("connection lost: ", rest.message())), Ending::kNow,
+          CloseCause::kPeer);
   } else {
-    Close(absl::UnavailableError("connection closed by the peer"), Ending::kAfterOutput);
+    Close(absl::UnavailableError("connection closed by the peer"), Ending::kAfterOutput,
+          drain_cause_ == CloseCause::kNone ? CloseCause::kPeer : drain_cause_);
   }
 }
 
+void Session::Abandon(const absl::Status& why) { Close(why, Ending::kNow, CloseCause::kShutdown); }
+
 bool Session::Next(Event* event) {
-  if (events_.empty()) {
+  if (work_->events.empty()) {
     KeepCurrent();
     RecycleRetired();
     TakeTurns();
   }
-  for (const wire::Frame* frame; events_.empty();) {
+  for (const wire::Frame* frame; work_->events.empty();) {
     const wire::FrameDecoder::Event input = decoder_.Next(&frame);
     if (input == wire::FrameDecoder::kNeedMore) break;
     if (input == wire::FrameDecoder::kError) {
       if (over()) break;
-      if (counters_.frames_received == 0 && TakesFormOfPeer()) form_ = decoder_.record_form();
-      if (decoder_.fault() == wire::WireFault::kNotAFrame) {
-        Close(decoder_.error(), Ending::kNow);
-      } else {
-        Fail(decoder_.error());
-      }
+      OnWireFault();
     } else if (over()) {
       if (input == wire::FrameDecoder::kHeader) decoder_.Drop();
     } else if (input == wire::FrameDecoder::kFrame) {
@@ -119,26 +142,47 @@ bool Session::Next(Event* event) {
       if (!std::exchange(header_announced_, false)) header_us_ = now_us_;
       HandleFrame(*frame);
     } else {
-      header_seen_ = header_announced_ = true;
-      header_us_ = now_us_;
-      const bool first = counters_.frames_received == 0;
-      if (first && TakesFormOfPeer()) form_ = frame->header.form;
-      if (frame->header.kind == wire::Kind::kHello) {
-        if (absl::Status s = CheckHelloSize(*frame); !s.ok()) Fail(s);
-      } else if (frame->header.size > limits_.message_size_max) {
-        KeepCurrent();
-        HandleFrame(*frame);  // its body is not waited for
-        header_announced_ = false;
-        decoder_.Drop();
-      } else if (!first && RefuseByHeader(*frame)) {
-        header_announced_ = false;
-        decoder_.Drop();
-      }
+      HandleHeader(*frame);
     }
   }
-  if (events_.empty()) return false;
-  *event = events_.pop();
+  if (work_->events.empty()) {
+    RecycleRetired();
+    StopWork();
+    return false;
+  }
+  *event = work_->events.pop();
   return true;
+}
+
+// What came is no frame.
+void Session::OnWireFault() {
+  if (!frame_seen_ && TakesFormOfPeer()) form_ = decoder_.record_form();
+  if (decoder_.fault() == wire::WireFault::kNotAFrame) {
+    Close(decoder_.error(), Ending::kNow, CloseCause::kNotFrames);
+  } else {
+    Fail(decoder_.error(), CloseCause::kBadFrame);
+  }
+}
+
+// A header is whole, and its body is not.
+void Session::HandleHeader(const wire::Frame& frame) {
+  header_announced_ = true;
+  if (!frame_seen_ && TakesFormOfPeer()) form_ = frame.header.form;
+  // A HELLO is short: its body has no more time than its header.
+  if (frame.header.kind == wire::Kind::kHello) {
+    if (absl::Status s = CheckHelloSize(frame); !s.ok()) Fail(s);
+    return;
+  }
+  header_seen_ = true;
+  header_us_ = now_us_;
+  const bool too_large = frame.header.size > limits_->message_size_max;
+  if (too_large) {
+    KeepCurrent();
+    HandleFrame(frame);
+  }
+  if (!too_large && (!frame_seen_ || !RefuseByHeader(frame))) return;
+  header_announced_ = false;
+  decoder_.Drop();
 }
 
 std::span<const wire::Piece> Session::Pieces() {
@@ -171,14 +215,14 @@ ReadResult Session::Read(uint64_t id, std::string_view* message) {
   Call* call = Find(id);
   if (call == nullptr || call->over) return ReadResult::kGone;
   // What waits is read first, and that may take the memory of the current message.
-  if (current_call_ == call && !call->inbox.empty()) KeepCurrent();
+  if (work_->current_call == call && !call->inbox.empty()) KeepCurrent();
   call = Find(id);
   if (call == nullptr || call->over) return ReadResult::kGone;
   if (!call->inbox.empty()) {
     *message = call->inbox.Take();
-  } else if (current_call_ == call) {
-    *message = current_message_;
-    current_call_ = nullptr;
+  } else if (work_->current_call == call) {
+    *message = work_->current_message;
+    work_->current_call = nullptr;
   } else {
     return call->half_closed || call->ended ? ReadResult::kEndOfStream : ReadResult::kNothingYet;
   }
@@ -190,19 +234,19 @@ ReadResult Session::Read(uint64_t id, std::string_view* message) {
 
 void Session::SetTag(uint64_t id, void* tag) {
   if (Call* call = Find(id)) call->tag = tag;
-  for (Event& event : events_) {
+  for (Event& event : work_->events) {
     if (event.call == id) event.tag = tag;
   }
 }
 
 Call* Session::Find(uint64_t id) {
-  const auto found = calls_.find(id);
-  return found == calls_.end() ? nullptr : found->second.get();
+  const auto found = work_->calls.find(id);
+  return found == work_->calls.end() ? nullptr : found->second.get();
 }
 
 std::vector<Call*> Session::CallsById() const {
   std::vector<Call*> list;
-  for (const auto& [id, call] : calls_) list.push_back(call.get());
+  for (const auto& [id, call] : work_->calls) list.push_back(call.get());
   std::sort(list.begin(), list.end(), [](Call* a, Call* b) { return a->id < b->id; });
   return list;
 }
@@ -216,35 +260,37 @@ Call* Session::NewCall(uint64_t id) {
     call = std::move(spare.back());
     spare.pop_back();
   }
+  StartWork();
   call->id = id;
   ++counters_.calls_opened;
-  return (calls_[id] = std::move(call)).get();
+  return (work_->calls[id] = std::move(call)).get();
 }
 
 void Session::Retire(Call* call) {
   sender_.Forget(call);
-  deadlines_.Remove(call);
-  if (current_call_ == call) current_call_ = nullptr;
-  const auto found = calls_.find(call->id);
-  Check(found != calls_.end() && found->second.get() == call, "a call is retired once");
-  memory_size_ -= call->memory_counted;
-  if (call->inbox_full) --full_inboxes_;
+  work_->deadlines.Remove(call);
+  if (work_->current_call == call) work_->current_call = nullptr;
+  const auto found = work_->calls.find(call->id);
+  Check(found != work_->calls.end() && found->second.get() == call, "a call is retired once");
+  work_->memory_size -= call->memory_counted;
+  if (call->inbox_full) --work_->full_inboxes;
   ++counters_.calls_ended;
-  retired_.push_back(std::move(found->second));
-  calls_.erase(found);
+  work_->retired.push_back(std::move(found->second));
+  work_->calls.erase(found);
+  idle_us_ = now_us_;
 }
 
 void Session::RecycleRetired() {
-  for (std::unique_ptr<Call>& call : retired_) {
+  for (std::unique_ptr<Call>& call : work_->retired) {
     if (buffers_->spare_calls.size() >= kSpareCallsMax) break;
     call->Clear();
     buffers_->spare_calls.push_back(std::move(call));
   }
-  retired_.clear();
+  work_->retired.clear();
 }
 
 void Session::DropEvents(uint64_t id) {
-  events_.remove_if([&](const Event& event) {
+  work_->events.remove_if([&](const Event& event) {
     return event.call == id && event.kind != EventKind::kClosed &&
            event.kind != EventKind::kDraining;
   });
@@ -260,10 +306,10 @@ Event Session::EventOf(EventKind kind, const Call& call) const {
 
 // What the application has not read of the frame that is about to go moves to its inbox.
 void Session::KeepCurrent() {
-  if (current_call_ == nullptr) return;
-  Call* call = std::exchange(current_call_, nullptr);
-  if (Broken(Fault::kMessageTwice)) call->inbox.Keep(std::string(current_message_));
-  call->inbox.Keep(current_message_);
+  if (work_->current_call == nullptr) return;
+  Call* call = std::exchange(work_->current_call, nullptr);
+  if (Broken(Fault::kMessageTwice)) call->inbox.Keep(std::string(work_->current_message));
+  call->inbox.Keep(work_->current_message);
   OnKept(call);
 }
 
@@ -271,17 +317,17 @@ absl::Status Session::Account(Call* call) {
   uint64_t size = Broken(Fault::kMemoryNotCounted) ? 0 : call->inbox.memory_size();
   if (call->open_header != nullptr) size += call->open_header->memory_size();
   if (call->end_header != nullptr) size += call->end_header->memory_size();
-  memory_size_ += size - call->memory_counted;
+  work_->memory_size += size - call->memory_counted;
   call->memory_counted = size;
-  const bool full = sender_.peer().exempt && call->inbox.waiting_size() >= limits_.call_window;
+  const bool full = sender_.peer().exempt && call->inbox.waiting_size() >= limits_->call_window;
   if (full != call->inbox_full) {
     call->inbox_full = full;
-    full ? ++full_inboxes_ : --full_inboxes_;
+    full ? ++work_->full_inboxes : --work_->full_inboxes;
   }
-  if (held_size() <= limits_.memory_size_max) return absl::OkStatus();
+  if (held_size() <= limits_->memory_size_max) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat("this connection holds ", held_size(),
                                                    " bytes of messages, but at most ",
-                                                   limits_.memory_size_max, " are allowed"));
+                                                   limits_->memory_size_max, " are allowed"));
 }
 
 absl::Status Session::Receive(Call* call, const wire::Frame& frame) {
@@ -289,11 +335,11 @@ absl::Status Session::Receive(Call* call, const wire::Frame& frame) {
   if (!CheckCredit(*call, header.size)) return absl::OkStatus();
   call->inbox.Charge(header.size);
   const bool hello = !sender_.peer().exempt;  // it has heard what this side waives and offers
-  if (absl::Status s = call->inbox.CheckSize(header.size, limits_.message_size_max); !s.ok()) {
+  if (absl::Status s = call->inbox.CheckSize(header.size, limits_->message_size_max); !s.ok()) {
     return s;
   }
   if ((frame.check == wire::BodyCheck::kBad && !Broken(Fault::kMd5NotChecked)) ||
-      (frame.check == wire::BodyCheck::kAbsent && !(limits_.md5_waived && hello))) {
+      (frame.check == wire::BodyCheck::kAbsent && !(limits_->md5_waived && hello))) {
     ++counters_.bodies_corrupted;
     return absl::DataLossError(absl::StrCat("the body of ", header.size, " bytes ",
                                             frame.check == wire::BodyCheck::kBad
@@ -301,17 +347,17 @@ absl::Status Session::Receive(Call* call, const wire::Frame& frame) {
                                                 : "came without md5"));
   }
   if (header.encoding != wire::Encoding::kIdentity &&
-      !(header.encoding == wire::Encoding::kZstd && limits_.zstd && hello)) {
+      !(header.encoding == wire::Encoding::kZstd && limits_->zstd && hello)) {
     return absl::UnimplementedError(
         absl::StrCat("encoding ", static_cast<int32_t>(header.encoding), " was not offered"));
   }
   std::string_view message;
-  absl::Status s = call->inbox.Add(header, frame.body, limits_, &buffers_->expander, &message);
+  absl::Status s = call->inbox.Add(header, frame.body, *limits_, &buffers_->expander, &message);
   if (!s.ok()) return s;
   if (message.data() != nullptr) {
     ++call->messages_received;
-    current_call_ = call;
-    current_message_ = message;
+    work_->current_call = call;
+    work_->current_message = message;
   } else {
     SendCredit(call);
   }
@@ -342,8 +388,8 @@ absl::Status Session::CheckMessageSize(size_t size) const {
 
 void Session::SendCredit(Call* call) {
   if (Broken(Fault::kCreditNotReturned)) return;
-  const bool roomy = held_size() < limits_.memory_size_max / 4;
-  const uint64_t credit = call->inbox.Grant(roomy, limits_.call_window_max);
+  const bool roomy = held_size() < limits_->memory_size_max / 4;
+  const uint64_t credit = call->inbox.Grant(roomy, limits_->call_window_max);
   if (credit == 0 || over()) return;
   wire::Header header;
   header.kind = wire::Kind::kCredit;
@@ -353,7 +399,7 @@ void Session::SendCredit(Call* call) {
   sender_.SendNow(&header);
 }
 
-void Session::Fail(const absl::Status& why) {
+void Session::Fail(const absl::Status& why, CloseCause cause) {
   if (over()) return;
   wire::Header header;
   header.kind = wire::Kind::kGoaway;
@@ -363,12 +409,13 @@ void Session::Fail(const absl::Status& why) {
   status.WriteTo(&header);
   FitHeader(&header, 0, sender_.peer().header_size_max);
   sender_.SendNow(&header);
-  Close(why, Ending::kAfterOutput);
+  Close(why, Ending::kAfterOutput, cause);
 }
 
-void Session::Close(const absl::Status& why, Ending ending) {
+void Session::Close(const absl::Status& why, Ending ending, CloseCause cause) {
   if (over()) return;
   ending_ = ending;
+  close_cause_ = cause;
   // What the peer did wrong is no fault of the calls.
   EndEveryCall(absl::IsCancelled(why) ? why : absl::UnavailableError(why.message()));
   Event event;
@@ -377,11 +424,11 @@ void Session::Close(const absl::Status& why, Ending ending) {
   Push(std::move(event));
 }
 
-void Session::set_trace(std::function<void(const std::string&)> trace) {
-  trace_ = std::move(trace);
-  if (!trace_) return sender_.set_observer(nullptr);
+void Session::set_trace(Trace trace) {
+  trace_ = trace ? std::make_unique<Trace>(std::move(trace)) : nullptr;
+  if (trace_ == nullptr) return sender_.set_observer(nullptr);
   sender_.set_observer(
-      [this](const wire::Header& header) { trace_("-> " + wire::DescribeFrame(header)); });
+      [this](const wire::Header& header) { (*trace_)("-> " + wire::DescribeFrame(header)); });
 }
 
 void Session::CheckInvariants() const {
@@ -389,19 +436,20 @@ void Session::CheckInvariants() const {
   size_t full = 0;
   size_t with_deadline = 0;
   std::vector<const Call*> calls;
-  for (const auto& [id, call] : calls_) {
+  for (const auto& [id, call] : work_->calls) {
     Check(id == call->id, "a call stands under its own id");
     memory_size += call->memory_counted;
     full += call->inbox_full;
     with_deadline += call->deadline_place != kNoPlace;
     calls.push_back(call.get());
   }
-  Check(memory_size == memory_size_, "the memory of the calls adds up");
-  Check(full == full_inboxes_, "full inboxes are counted");
-  Check(with_deadline == deadlines_.size(), "only open calls have deadlines");
-  Check(deadlines_.Valid(), "deadlines are in order");
+  Check(memory_size == work_->memory_size, "the memory of the calls adds up");
+  Check(full == work_->full_inboxes, "full inboxes are counted");
+  Check(with_deadline == work_->deadlines.size(), "only open calls have deadlines");
+  Check(work_->deadlines.Valid(), "deadlines are in order");
   Check(sender_.Valid(calls), "the sender's lines are in order");
   const bool all_ended = std::all_of(calls.begin(), calls.end(), [](auto* c) { return c->ended; });
+  Check(buffers_->work.none()->empty(), "nothing is put where idle sessions have nothing");
   Check(!over() || all_ended, "no call outlives its connection, unless it only waits to be read");
 }
 

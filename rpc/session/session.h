@@ -23,25 +23,43 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "rpc/session/call.h"
 #include "rpc/session/deadlines.h"
 #include "rpc/session/event.h"
 #include "rpc/session/limits.h"
 #include "rpc/session/sender.h"
+#include "rpc/session/work.h"
 #include "rpc/wire/compression.h"
 #include "rpc/wire/frame_decoder.h"
 #include "rpc/wire/frame_encoder.h"
 
 namespace rpc::session {
 
+// Limits, raised to what every receiver has to take, and what follows from them for the bytes.
+struct SharedLimits : Limits {
+  explicit SharedLimits(const Limits& limits);
+
+  wire::DecoderLimits decoder;
+
+  friend bool operator==(const SharedLimits& a, const SharedLimits& b) {
+    return static_cast<const Limits&>(a) == b;
+  }
+};
+
 // What the sessions of one loop share, so that an idle connection holds next to nothing.
 struct Buffers {
   wire::DecodeBuffers decode;
   wire::EncodeBuffers encode;
   wire::Expander expander;
+  WorkPool work;
   std::vector<std::unique_ptr<Call>> spare_calls;
+
+  // A copy that all sessions with such limits share.
+  std::shared_ptr<const SharedLimits> Share(const Limits& limits);
+
+ private:
+  std::vector<std::shared_ptr<const SharedLimits>> limits_;
 };
 
 // What Write and the like answer.
@@ -60,15 +78,33 @@ enum class Ending : uint8_t {
   kNow,
 };
 
-// What a session has done and seen.
+// Why a connection has ended, for counters.
+enum class CloseCause : uint8_t {
+  kNone,        // it has not
+  kPeer,        // the peer has ended it: its input ended, or it said so
+  kTransport,   // the transport failed
+  kNotFrames,   // what the peer speaks is another protocol
+  kBadFrame,    // a frame that could not be read
+  kBrokenRule,  // frames that could be read, but may not come like this
+  kSilent,      // no first header in time, or not all of a HELLO
+  kDead,        // no answer to a PING, or it takes no byte
+  kDrained,
+  kIdle,
+  kAged,
+  kRejected,
+  kShutdown,  // by the application
+};
+
+// What a session has done and seen. Each begins again at 0 after 2^32 - 1: it is differences of
+// them that are of use.
 struct Counters {
-  uint64_t frames_received = 0;
-  uint64_t calls_opened = 0;
-  uint64_t calls_ended = 0;
-  uint64_t calls_refused = 0;
-  uint64_t bodies_corrupted = 0;
-  uint64_t frames_ignored = 0;  // for calls that are closed
-  uint64_t pings_merged = 0;
+  uint32_t frames_received = 0;
+  uint32_t calls_opened = 0;
+  uint32_t calls_ended = 0;
+  uint32_t calls_refused = 0;
+  uint32_t bodies_corrupted = 0;
+  uint32_t frames_ignored = 0;  // for calls that are closed
+  uint32_t pings_merged = 0;
 };
 
 class Session {
@@ -99,6 +135,10 @@ class Session {
   void Consume(size_t size);
 
   Ending ending() const { return ending_; }
+  CloseCause close_cause() const { return close_cause_; }
+
+  // Ends everything at once, by the application's own wish; what is to be written is not.
+  void Abandon(const absl::Status& why);
 
   // Gives the oldest message that waits on this call; a view until the next call of Next or Read.
   ReadResult Read(uint64_t call, std::string_view* message);
@@ -106,13 +146,14 @@ class Session {
   // Hangs the application's own pointer on a call; events carry it.
   void SetTag(uint64_t call, void* tag);
 
-  size_t open_calls() const { return calls_.size(); }
-  uint64_t memory_size() const { return memory_size_ + sender_.queued_size(); }
+  size_t open_calls() const { return work_->calls.size(); }
+  uint64_t memory_size() const { return work_->memory_size + sender_.queued_size(); }
   const Counters& counters() const { return counters_; }
   wire::WireFault fault() const { return decoder_.fault(); }
 
   // Told of each frame in words, for logs and tests: `->` sent, `<-` received.
-  void set_trace(std::function<void(const std::string&)> trace);
+  using Trace = std::function<void(const std::string&)>;
+  void set_trace(Trace trace);
 
   // Asserts what must always hold; cheap enough for tests to call it after each step.
   virtual void CheckInvariants() const;
@@ -133,6 +174,8 @@ class Session {
   virtual void OnKept(Call* call) = 0;
   virtual void OnTime() {}
   virtual void OnPong() {}
+  // No call has been open for the idle timeout.
+  virtual void OnIdle() = 0;
   // The connection is gone: every call ends.
   virtual void EndEveryCall(const absl::Status& why) = 0;
   virtual uint64_t HighestSeen() const = 0;
@@ -156,15 +199,21 @@ class Session {
   Call* NewCall(uint64_t id);
   // Takes the call out of every list; its memory stays until the next Next().
   void Retire(Call* call);
-  void Push(Event event) { events_.push(std::move(event)); }
+  void Push(Event event) {
+    StartWork();
+    work_->events.push(std::move(event));
+  }
   // The application is done with the call: what it has not been told yet, it will not be told.
   void DropEvents(uint64_t id);
   Event EventOf(EventKind kind, const Call& call) const;
 
-  // The peer broke the protocol: tell it why, and end everything.
-  void Fail(const absl::Status& why);
+  // Tells the peer why, and ends everything: it broke the protocol, if nothing else is said.
+  void Fail(const absl::Status& why, CloseCause cause = CloseCause::kBrokenRule);
   // Ends everything; nothing more is read.
-  void Close(const absl::Status& why, Ending ending);
+  void Close(const absl::Status& why, Ending ending, CloseCause cause);
+  // The connection will end when its calls have; what the peer does about it is part of that.
+  void set_drain_cause(CloseCause cause) { drain_cause_ = cause; }
+  CloseCause drain_cause() const { return drain_cause_; }
 
   void SendHello();
   // `md5_waived`: our own HELLO, which the peer has read, takes bodies without md5.
@@ -180,9 +229,9 @@ class Session {
   // Whether a message of ours is within what the peer takes.
   absl::Status CheckMessageSize(size_t size) const;
   // The message that was just completed, and that nobody has read yet.
-  bool HasCurrent(const Call* call) const { return current_call_ == call; }
-  std::string_view current_message() const { return current_message_; }
-  void DropCurrent() { current_call_ = nullptr; }
+  bool HasCurrent(const Call* call) const { return work_->current_call == call; }
+  std::string_view current_message() const { return work_->current_message; }
+  void DropCurrent() { work_->current_call = nullptr; }
   // Moves it to its call's inbox, before the frame goes that it is a view of.
   void KeepCurrent();
   absl::Status Account(Call* call);
@@ -191,58 +240,69 @@ class Session {
   bool over() const { return ending_ != Ending::kNo; }
 
   TimeUs now_us() const { return now_us_; }
-  const Limits& limits() const { return limits_; }
+  const Limits& limits() const { return *limits_; }
   Sender& sender() { return sender_; }
   const Sender& sender() const { return sender_; }
-  Deadlines<Call>& deadlines() { return deadlines_; }
+  Deadlines<Call>& deadlines() { return work_->deadlines; }
   Counters& counters_mutable() { return counters_; }
   wire::Form form() const { return form_; }
-  bool first_frame() const { return counters_.frames_received == 1; }
-  bool header_seen() const { return header_seen_; }
-  uint64_t held_size() const { return memory_size_ + (HoldsForPeer() ? sender_.queued_size() : 0); }
+  bool frame_seen() const { return frame_seen_; }
+  bool first_frame() const { return first_frame_; }
+  uint64_t held_size() const {
+    return work_->memory_size + (HoldsForPeer() ? sender_.queued_size() : 0);
+  }
   // PINGs that no PONG has come for; a peer may answer several at once.
   uint64_t pings_unanswered() const { return pings_unanswered_; }
-  bool ping_outstanding() const { return ping_sent_us_ != kNever; }
 
  private:
   void HandleFrame(const wire::Frame& frame);
   void HandleCredit(const wire::Frame& frame);
   void HandlePing();
   void SendPong();
+  void HandleHeader(const wire::Frame& frame);
+  void OnWireFault();
   void TakeTurns();
   void RecycleRetired();
-  void CheckKeepalive();
-  void CheckOutputMoves();
-  TimeUs KeepaliveTimeUs() const;
+  void StartWork();
+  void StopWork();
+  void CheckIdle();
+  void CheckSilence();
+  TimeUs IdleTimeUs() const;
+  TimeUs PingTimeUs() const;
+  TimeUs HeaderTimeUs() const;
+  TimeUs AnswerTimeUs() const;
+  TimeUs OutputTimeUs() const;
+  TimeUs SilenceTimeUs() const;
+  TimeUs LookTimeUs() const;
 
   Buffers* buffers_;
-  Limits limits_;
+  std::shared_ptr<const SharedLimits> limits_;
   wire::FrameDecoder decoder_;
   Sender sender_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Call>> calls_;
-  Deadlines<Call> deadlines_;
-  Fifo<Event> events_;
-  std::vector<std::unique_ptr<Call>> retired_;
-  Call* current_call_ = nullptr;  // whose message, just completed, nobody has read yet
-  std::string_view current_message_;
+  Work* work_;  // its own, or while it is idle, the one that is always empty
+  TimeUs now_us_;
+  TimeUs input_us_;       // when bytes last came, or reading was paused
+  TimeUs output_us_;      // when bytes last went, or there were none to go
+  TimeUs header_us_;      // when the header of the frame at hand had come; of the first, the start
+  TimeUs idle_us_;        // since when no call has been open, if none is
+  TimeUs looked_us_ = 0;  // when a silence was first seen to have lasted too long
+  TimeUs last_ping_us_ = 0;
+  TimeUs last_pong_us_ = 0;
+  std::unique_ptr<Trace> trace_;
+  Counters counters_;
+  uint32_t pings_unanswered_ = 0;
   wire::Form form_ = wire::Form::kBinary;  // of the frames that belong to no call
   Ending ending_ = Ending::kNo;
-  TimeUs now_us_;
-  TimeUs start_us_;
-  TimeUs input_us_;  // when bytes last came, or reading was paused
-  TimeUs header_us_ = 0;
+  CloseCause close_cause_ = CloseCause::kNone;
+  CloseCause drain_cause_ = CloseCause::kNone;
+  bool frame_seen_ = false;        // the first one has come
+  bool first_frame_ = false;       // it is the one at hand
+  bool header_seen_ = false;       // of the first frame; all of it, if that is a HELLO
   bool header_announced_ = false;  // of a frame whose body is still to come
-  TimeUs output_us_;               // when bytes last went, or there were none to go
-  TimeUs ping_sent_us_ = kNever;
-  TimeUs last_ping_us_ = 0;
-  uint64_t pings_unanswered_ = 0;
-  TimeUs last_pong_us_ = 0;
+  bool ping_outstanding_ = false;
   bool pong_due_ = false;
-  bool header_seen_ = false;  // of the first frame
-  uint64_t memory_size_ = 0;  // of all inboxes
-  size_t full_inboxes_ = 0;
-  Counters counters_;
-  std::function<void(const std::string&)> trace_;
 };
+
+static_assert(sizeof(Session) <= 296, "an idle connection is to cost little memory");
 
 }  // namespace rpc::session

@@ -45,6 +45,10 @@ bool ReadHelloBody(const wire::Frame& frame, wire::Hello* hello) {
   return google::protobuf::util::JsonStringToMessage(text, hello, options).ok();
 }
 
+uint32_t Clamped(uint64_t value) {
+  return static_cast<uint32_t>(std::min<uint64_t>(value, UINT32_MAX));
+}
+
 uint64_t OrDefault(uint64_t value, uint64_t default_value) {
   return value == 0 ? default_value : std::min(value, wire::kNumberMax);
 }
@@ -54,9 +58,10 @@ uint64_t OrDefault(uint64_t value, uint64_t default_value) {
 void Session::HandleFrame(const wire::Frame& frame) {
   const wire::Header& header = frame.header;
   ++counters_.frames_received;
-  if (trace_) trace_("<- " + wire::DescribeFrame(header));
+  if (trace_ != nullptr) (*trace_)("<- " + wire::DescribeFrame(header));
   header_seen_ = true;
-  if (first_frame()) {
+  first_frame_ = !std::exchange(frame_seen_, true);
+  if (first_frame_) {
     if (TakesFormOfPeer()) form_ = header.form;
     OnFirstFrame(frame);
     if (over()) return;
@@ -98,7 +103,7 @@ void Session::SendHello() {
   wire::Header header;
   header.kind = wire::Kind::kHello;
   header.form = form_;
-  sender_.SendNow(&header, WriteHelloBody(limits_, form_));
+  sender_.SendNow(&header, WriteHelloBody(*limits_, form_));
 }
 
 absl::Status Session::ReadHello(const wire::Frame& frame, bool md5_waived) {
@@ -115,10 +120,10 @@ absl::Status Session::ReadHello(const wire::Frame& frame, bool md5_waived) {
   PeerLimits& peer = sender_.peer();
   peer.takes_parts = true;
   peer.message_size_max = OrDefault(hello.max_message(), wire::kMessageSizeMaxDefault);
-  peer.frame_body_size_max =
-      std::max(OrDefault(hello.max_frame(), wire::kFrameBodySizeMaxDefault), kFrameBodySizeMin);
+  peer.frame_body_size_max = Clamped(
+      std::max(OrDefault(hello.max_frame(), wire::kFrameBodySizeMaxDefault), kFrameBodySizeMin));
   peer.call_window = std::max(OrDefault(hello.call_window(), Limits().call_window), kCallWindowMin);
-  peer.calls_max = OrDefault(hello.max_calls(), Limits().calls_max);
+  peer.calls_max = Clamped(OrDefault(hello.max_calls(), Limits().calls_max));
   peer.header_size_max = std::min(std::max(hello.max_header(), wire::kHeaderSizeMaxDefault),
                                   wire::kHeaderSizeMaxCeiling);
   for (int encoding : hello.encodings()) peer.zstd |= encoding == wire::HeaderRecord::ZSTD;
@@ -131,14 +136,15 @@ void Session::SendPing() {
   header.kind = wire::Kind::kPing;
   header.form = form_;
   sender_.SendNow(&header);
-  ping_sent_us_ = last_ping_us_ = now_us_;
+  last_ping_us_ = now_us_;
+  ping_outstanding_ = true;
   ++pings_unanswered_;
 }
 
 void Session::HandlePing() {
   counters_.pings_merged += pong_due_;
   pong_due_ = true;
-  if (last_pong_us_ == 0 || now_us_ - last_pong_us_ >= limits_.pong_interval_us) SendPong();
+  if (last_pong_us_ == 0 || now_us_ - last_pong_us_ >= limits_->pong_interval_us) SendPong();
 }
 
 void Session::SendPong() {
@@ -150,34 +156,69 @@ void Session::SendPong() {
   sender_.SendNow(&header);
 }
 
-TimeUs Session::KeepaliveTimeUs() const {
+void Session::CheckIdle() {
+  if (now_us_ >= IdleTimeUs()) OnIdle();
+}
+
+TimeUs Session::IdleTimeUs() const {
+  const bool idle = work_->calls.empty() && drain_cause_ == CloseCause::kNone;
+  return idle ? After(idle_us_, limits_->idle_timeout_us) : kNever;
+}
+
+// When a peer of which nothing is heard is to be asked whether it is there.
+TimeUs Session::PingTimeUs() const {
+  const bool greeted = header_seen_ || !FirstFrameIsDue();
+  if (!greeted || !PeerAnswersPings() || ping_outstanding_) return kNever;
   if (Broken(Fault::kKeepaliveAsleep)) return kNever;
-  if (!header_seen_ && FirstFrameIsDue()) return start_us_ + limits_.first_header_timeout_us;
-  if (!PeerAnswersPings()) return kNever;
-  if (ping_outstanding()) {
-    return std::max(ping_sent_us_, input_us_) + limits_.keepalive_timeout_us;
-  }
-  return std::max(input_us_ + limits_.keepalive_idle_us, last_ping_us_ + limits_.ping_interval_us);
+  return std::max(After(input_us_, limits_->keepalive_idle_us),
+                  After(last_ping_us_, limits_->ping_interval_us));
 }
 
-void Session::CheckKeepalive() {
-  if (now_us_ < KeepaliveTimeUs()) return;
-  if (!header_seen_) {
-    return Close(absl::UnavailableError(
-                     absl::StrCat("no header within ", limits_.first_header_timeout_us, " us")),
-                 Ending::kNow);
-  }
-  if (!ping_outstanding()) return SendPing();
-  Close(absl::UnavailableError(absl::StrCat("the peer is dead: no byte within ",
-                                            limits_.keepalive_timeout_us, " us of a PING")),
-        Ending::kNow);
+// The times at which a peer has kept silent for too long.
+
+TimeUs Session::HeaderTimeUs() const {
+  const bool due = !header_seen_ && FirstFrameIsDue() && !Broken(Fault::kKeepaliveAsleep);
+  return due ? After(header_us_, limits_->first_header_timeout_us) : kNever;
 }
 
-void Session::CheckOutputMoves() {
-  if (sender_.encoder().size() == 0 || now_us_ < output_us_ + limits_.keepalive_idle_us) return;
-  Close(absl::UnavailableError(absl::StrCat("the peer is dead: it took no byte for ",
-                                            limits_.keepalive_idle_us, " us")),
-        Ending::kNow);
+TimeUs Session::AnswerTimeUs() const {
+  if (!ping_outstanding_) return kNever;
+  return After(std::max(last_ping_us_, input_us_), limits_->keepalive_timeout_us);
+}
+
+TimeUs Session::OutputTimeUs() const {
+  if (sender_.encoder().size() == 0) return kNever;
+  return After(output_us_, limits_->keepalive_idle_us);
+}
+
+TimeUs Session::SilenceTimeUs() const {
+  return std::min({HeaderTimeUs(), AnswerTimeUs(), OutputTimeUs()});
+}
+
+// When a silent peer is to be looked at, for the first time or the second. (What ends a silence
+// moves its time past the first look.)
+TimeUs Session::LookTimeUs() const {
+  const TimeUs silence_us = SilenceTimeUs();
+  return looked_us_ < silence_us ? silence_us : looked_us_ + kSecondLookUs;
+}
+
+void Session::CheckSilence() {
+  if (now_us_ >= PingTimeUs()) SendPing();
+  if (now_us_ < LookTimeUs()) return;
+  if (looked_us_ < SilenceTimeUs()) {
+    looked_us_ = now_us_;
+  } else if (now_us_ >= HeaderTimeUs()) {
+    Close(absl::UnavailableError(
+              absl::StrCat("no header within ", limits_->first_header_timeout_us, " us")),
+          Ending::kNow, CloseCause::kSilent);
+  } else {
+    Close(absl::UnavailableError(now_us_ >= AnswerTimeUs()
+                                     ? absl::StrCat("the peer is dead: no byte within ",
+                                                    limits_->keepalive_timeout_us, " us of a PING")
+                                     : absl::StrCat("the peer is dead: it took no byte for ",
+                                                    limits_->keepalive_idle_us, " us")),
+          Ending::kNow, CloseCause::kDead);
+  }
 }
 
 }  // namespace rpc::session

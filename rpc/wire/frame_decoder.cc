@@ -46,7 +46,7 @@ struct FrameDecoder::Partial {
 };
 
 FrameDecoder::FrameDecoder(DecodeBuffers* buffers, const DecoderLimits& limits)
-    : buffers_(buffers), limits_(limits) {}
+    : buffers_(buffers), limits_(&limits) {}
 
 FrameDecoder::~FrameDecoder() {
   if (buffers_->batch_owner_ != this) return;
@@ -194,10 +194,10 @@ bool FrameDecoder::CheckLength(std::string_view start) {
   }
   if (start.size() < kLengthBytes) return true;
   const uint32_t size = ReadBigEndian(start);
-  if (size >= 1 && size <= limits_.header_size_max) return true;
-  return Fail(WireFault::kHeaderSize,
-              absl::InvalidArgumentError(absl::StrCat(
-                  "header length is ", size, ", but must be from 1 to ", limits_.header_size_max)));
+  if (size >= 1 && size <= limits_->header_size_max) return true;
+  return Fail(WireFault::kHeaderSize, absl::InvalidArgumentError(absl::StrCat(
+                                          "header length is ", size, ", but must be from 1 to ",
+                                          limits_->header_size_max)));
 }
 
 bool FrameDecoder::ReadRecord(std::string_view record, Frame* frame) {
@@ -209,7 +209,7 @@ bool FrameDecoder::ReadRecord(std::string_view record, Frame* frame) {
   if (!status.ok()) return Fail(WireFault::kHeaderRecord, std::move(status));
   frame->header.form = record_form_;
   frame->body = {};
-  frame->dropped = frame->header.size > limits_.body_size_max;
+  frame->dropped = frame->header.size > limits_->body_size_max;
   frame->check = frame->dropped ? BodyCheck::kUnread : BodyCheck::kGood;
   return CheckNumbers(frame->header);
 }
@@ -225,10 +225,10 @@ bool FrameDecoder::CheckNumbers(const Header& header) {
                 absl::InvalidArgumentError(absl::StrCat("header field ", name, " is ", value,
                                                         ", but must be at most ", kNumberMax)));
   }
-  if (header.size <= limits_.drain_size_max) return true;
+  if (header.size <= limits_->drain_size_max) return true;
   return Fail(WireFault::kBodySize, absl::ResourceExhaustedError(absl::StrCat(
                                         "body of ", header.size, " bytes, but at most ",
-                                        limits_.drain_size_max, " are read")));
+                                        limits_->drain_size_max, " are read")));
 }
 
 void FrameDecoder::SkipDroppedBody(const Frame& frame) {

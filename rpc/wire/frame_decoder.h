@@ -72,13 +72,18 @@ struct DecoderLimits {
   uint64_t drain_size_max = kDrainSizeMax;          // above: WireFault::kBodySize
 };
 
+inline constexpr DecoderLimits kDecoderLimitsDefault = {};
+
 class DecodeBuffers;
 
 class FrameDecoder {
  public:
   enum Event { kFrame, kHeader, kNeedMore, kError };
 
-  explicit FrameDecoder(DecodeBuffers* buffers, const DecoderLimits& limits = {});
+  // The limits, which many decoders may share, outlive it.
+  explicit FrameDecoder(DecodeBuffers* buffers,
+                        const DecoderLimits& limits = kDecoderLimitsDefault);
+  FrameDecoder(DecodeBuffers* buffers, const DecoderLimits&& limits) = delete;
   ~FrameDecoder();
   FrameDecoder(const FrameDecoder&) = delete;
   FrameDecoder& operator=(const FrameDecoder&) = delete;
@@ -132,7 +137,7 @@ class FrameDecoder {
   bool Fail(WireFault fault, absl::Status error);
 
   DecodeBuffers* buffers_;
-  DecoderLimits limits_;
+  const DecoderLimits* limits_;
   std::unique_ptr<Partial> partial_;  // the frame that the last read cut in two
   uint64_t drop_size_ = 0;            // bytes still to be read and dropped
   WireFault fault_ = WireFault::kNone;
@@ -140,6 +145,8 @@ class FrameDecoder {
   Form record_form_ = Form::kBinary;
   absl::Status error_;
 };
+
+static_assert(sizeof(FrameDecoder) <= 48, "an idle connection is to cost little memory");
 
 // What the decoders of one loop share: the space that a read fills, and the batch decoded from it.
 class DecodeBuffers {

@@ -39,31 +39,51 @@ void FrameEncoder::AppendShared(Header& header, std::string_view body,
                                 std::shared_ptr<const void> owner) {
   if (body.size() < EncodeBuffers::kSharedBodySizeMin) return Append(header, body);
   AppendHeader(header, body, 0);
-  pieces_.push_back({body, std::move(owner)});
+  AddPiece({body, std::move(owner)});
   size_ += body.size();
+}
+
+void FrameEncoder::AddPiece(Piece piece) {
+  if (output_ == nullptr) {
+    std::vector<std::unique_ptr<Output>>& spare = buffers_->spare_outputs_;
+    if (spare.empty()) {
+      output_ = std::make_unique<Output>();
+    } else {
+      output_ = std::move(spare.back());
+      spare.pop_back();
+    }
+  }
+  output_->pieces.push_back(std::move(piece));
 }
 
 std::span<const Piece> FrameEncoder::Pieces() {
   buffers_->HashBodies();
-  return std::span<const Piece>(pieces_).subspan(first_);
+  if (output_ == nullptr) return {};
+  return std::span<const Piece>(output_->pieces).subspan(output_->first);
 }
 
 void FrameEncoder::Consume(size_t size) {
   assert(size <= size_);
+  if (output_ == nullptr) return;
   size_ -= size;
+  auto& [pieces, first] = *output_;
   while (size > 0) {
-    Piece& piece = pieces_[first_];
+    Piece& piece = pieces[first];
     if (size < piece.bytes.size()) {
       piece.bytes.remove_prefix(size);
       break;
     }
     size -= piece.bytes.size();
     piece.owner.reset();
-    ++first_;
+    ++first;
   }
-  if (2 * first_ < pieces_.size()) return;
-  pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<ptrdiff_t>(first_));
-  first_ = 0;
+  if (2 * first < pieces.size()) return;
+  pieces.erase(pieces.begin(), pieces.begin() + static_cast<ptrdiff_t>(first));
+  first = 0;
+  if (size_ > 0) return;
+  std::vector<std::unique_ptr<Output>>& spare = buffers_->spare_outputs_;
+  if (spare.size() < EncodeBuffers::kSpareOutputsMax) spare.push_back(std::move(output_));
+  output_ = nullptr;
 }
 
 char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t room) {
@@ -111,20 +131,20 @@ char* FrameEncoder::NewBytes(size_t size) {
   if (size > EncodeBuffers::kChunkSize) {
     std::shared_ptr<char[]> memory(new char[size]);
     char* bytes = memory.get();
-    pieces_.push_back({{bytes, size}, std::move(memory)});
+    AddPiece({{bytes, size}, std::move(memory)});
     return bytes;
   }
   const std::shared_ptr<EncodeBuffers::Chunk>& chunk = buffers_->ChunkFor(size);
   char* bytes = chunk->memory.get() + chunk->used;
   chunk->used += size;
-  if (first_ < pieces_.size()) {
-    std::string_view& last = pieces_.back().bytes;
-    if (pieces_.back().owner.get() == chunk.get() && last.data() + last.size() == bytes) {
-      last = {last.data(), last.size() + size};
+  if (output_ != nullptr) {
+    Piece& last = output_->pieces.back();
+    if (last.owner.get() == chunk.get() && last.bytes.data() + last.bytes.size() == bytes) {
+      last.bytes = {last.bytes.data(), last.bytes.size() + size};
       return bytes;
     }
   }
-  pieces_.push_back({{bytes, size}, chunk});
+  AddPiece({{bytes, size}, chunk});
   return bytes;
 }
 

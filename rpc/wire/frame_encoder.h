@@ -75,13 +75,23 @@ class FrameEncoder {
   char* AppendBinaryHeader(const Header& header, std::string_view body, size_t room);
   char* AppendJsonHeader(const Header& header, size_t room);
   char* NewBytes(size_t size);
+  void AddPiece(Piece piece);
+
+  // What is to be written. It goes back to the buffers when all of it has been.
+  struct Output {
+    std::vector<Piece> pieces;
+    size_t first = 0;  // pieces before it have been written
+  };
+
+  friend class EncodeBuffers;
 
   EncodeBuffers* buffers_;
-  std::vector<Piece> pieces_;
-  size_t first_ = 0;  // pieces_ before it have been written
+  std::unique_ptr<Output> output_;  // null while there is nothing to be written
   size_t size_ = 0;
   bool md5_ = true;
 };
+
+static_assert(sizeof(FrameEncoder) <= 32, "an idle connection is to cost little memory");
 
 // What the encoders of one loop share: memory for small frames, and the bodies still to be hashed.
 class EncodeBuffers {
@@ -106,6 +116,9 @@ class EncodeBuffers {
   static constexpr size_t kChunkSize = kFrameBodySizeMaxDefault + (8 << 10);
   static constexpr size_t kChunksMax = 16;
 
+  // Encoders that have something to be written at the same time, and more is not kept for.
+  static constexpr size_t kSpareOutputsMax = 64;
+
   // A chunk with `size` free bytes, at most kChunkSize.
   const std::shared_ptr<Chunk>& ChunkFor(size_t size);
   void HashBodies();
@@ -114,6 +127,7 @@ class EncodeBuffers {
   // and is freed by its last piece.
   std::vector<std::shared_ptr<Chunk>> chunks_;
   size_t current_ = 0;
+  std::vector<std::unique_ptr<FrameEncoder::Output>> spare_outputs_;
   std::vector<Md5Job> md5_jobs_;
   std::string json_;
 };

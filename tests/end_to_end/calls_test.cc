@@ -14,7 +14,7 @@ namespace {
 
 class CallsTest : public EchoTest {};
 
-INSTANTIATE_TEST_SUITE_P(Ways, CallsTest, testing::Values(Way::kTcp, Way::kUnix, Way::kInProcess),
+INSTANTIATE_TEST_SUITE_P(Ways, CallsTest, testing::ValuesIn(StreamWays()),
                          [](const auto& info) { return WayName(info.param); });
 
 TEST_P(CallsTest, AThreadWaitsForAReply) {

@@ -1,15 +1,10 @@
 #include "tests/end_to_end/echo_fixture.h"
 
-#include <random>
+#include <memory>
 
 #include "services/echo/echo_service.h"
 
 namespace rpc {
-
-std::string WayName(Way way) {
-  static const char* const kNames[] = {"Tcp", "Unix", "InProcess"};
-  return kNames[static_cast<int>(way)];
-}
 
 echo::SayRequest Saying(const std::string& text) {
   echo::SayRequest request;
@@ -56,20 +51,14 @@ EchoServer::EchoServer(Way way, const ServerOptions& options)
 
 void EchoServer::Serve() {
   if (way_ == Way::kInProcess) return;
-  const std::string address = way_ == Way::kTcp
-                                  ? "tcp://127.0.0.1:0"
-                                  : "unix:@uvrpc-test-" + std::to_string(std::random_device{}()) +
-                                        std::to_string(std::random_device{}());
-  const absl::Status listened = server_->Listen(address);
-  ASSERT_TRUE(listened.ok()) << listened;
-  address_ = server_->addresses().front();
+  address_ = ListenOver(way_, server_.get());
+  ASSERT_FALSE(address_.empty());
   const absl::Status started = server_->Start();
   ASSERT_TRUE(started.ok()) << started;
 }
 
 Channel EchoServer::MakeChannel(const ChannelOptions& options) {
-  if (way_ == Way::kInProcess) return server_->InProcess(options);
-  return Channel(address_, options);
+  return ChannelOver(way_, server_.get(), address_, options);
 }
 
 }  // namespace rpc

@@ -1,4 +1,4 @@
-// A server with the echo service and a channel to it, over TCP, a unix socket or neither.
+// A server with the echo service and a channel to it, over one of the ways that there are.
 #pragma once
 
 #include <memory>
@@ -7,11 +7,9 @@
 #include "gtest/gtest.h"
 #include "rpc/rpc.h"
 #include "services/echo/echo.rpc.h"
+#include "tests/end_to_end/way.h"
 
 namespace rpc {
-
-enum class Way { kTcp, kUnix, kInProcess };
-std::string WayName(Way way);
 
 // Requests and messages in one line.
 echo::SayRequest Saying(const std::string& text);

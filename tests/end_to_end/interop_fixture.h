@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -11,7 +12,7 @@
 #include "rpc/rpc.h"
 #include "services/interop/interop.rpc.h"
 #include "services/interop/interop_service.h"
-#include "tests/end_to_end/echo_fixture.h"
+#include "tests/end_to_end/way.h"
 
 namespace rpc {
 
@@ -33,6 +34,12 @@ interop::ObserveRequest GivenUp(uint64_t calls);
 
 // The reply's payload is the one of this size that the service makes.
 testing::AssertionResult IsPayload(const std::string& payload, size_t size);
+
+// Whether the words stand in the sentence.
+bool Says(const absl::Status& status, std::string_view words);
+
+// In their order.
+std::vector<std::string> ValuesOf(const Metadata& metadata, std::string_view key);
 
 // What a plain thread reads of a stream until its end.
 struct Chunks {
@@ -79,8 +86,9 @@ class InteropTest : public testing::TestWithParam<std::tuple<Way, int>> {
 
 std::string InteropWayName(const testing::TestParamInfo<std::tuple<Way, int>>& info);
 
-// The ways of a suite, with one thread and with two.
-inline const auto kInteropWays = testing::Combine(
-    testing::Values(Way::kTcp, Way::kUnix, Way::kInProcess), testing::Values(1, 2));
+// Every way that carries streams with one thread, and some with two.
+std::vector<std::tuple<Way, int>> InteropWays();
+
+inline const auto kInteropWays = testing::ValuesIn(InteropWays());
 
 }  // namespace rpc

@@ -69,8 +69,7 @@ class InteropPressureTest : public InteropTest {
 };
 
 INSTANTIATE_TEST_SUITE_P(Ways, InteropPressureTest,
-                         testing::Combine(testing::Values(Way::kTcp, Way::kUnix, Way::kInProcess),
-                                          testing::Values(1)),
+                         testing::Combine(testing::ValuesIn(StreamWays()), testing::Values(1)),
                          InteropWayName);
 
 TEST_P(InteropPressureTest, slow_reader) {

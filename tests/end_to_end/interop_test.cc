@@ -15,19 +15,6 @@ namespace {
 
 using absl::StatusCode;
 
-bool Says(const absl::Status& status, std::string_view words) {
-  return std::string_view(status.message().data(), status.message().size()).find(words) !=
-         std::string_view::npos;
-}
-
-std::vector<std::string> ValuesOf(const Metadata& metadata, std::string_view key) {
-  std::vector<std::string> values;
-  for (const Metadata::Entry& entry : metadata) {
-    if (entry.key == key) values.push_back(entry.value);
-  }
-  return values;
-}
-
 INSTANTIATE_TEST_SUITE_P(Ways, InteropTest, kInteropWays, InteropWayName);
 
 TEST_P(InteropTest, empty_unary) {

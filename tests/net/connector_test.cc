@@ -70,7 +70,8 @@ class ConnectorTest : public LoopFixture {
 
   void Begin(const std::string& text, TimeUs timeout_us = kNever) {
     InTurn([&] {
-      connector_ = std::make_unique<Connector>(loop(), *ParseAddress(text), timeout_us, Done());
+      connector_ = std::make_unique<Connector>(loop(), *ParseAddress(text), ConnectOptions(),
+                                               timeout_us, Done());
       EXPECT_EQ(dones_, 0);
     });
   }
@@ -92,7 +93,7 @@ class ConnectorTest : public LoopFixture {
   // The address of who was reached, or why nobody was.
   std::string Outcome() {
     AwaitDone();
-    return result_.ok() ? (*result_)->peer() : std::string(result_.status().message());
+    return result_.ok() ? (*result_)->peer()->address : std::string(result_.status().message());
   }
 
   std::unique_ptr<Connector> connector_;
@@ -223,7 +224,7 @@ TEST_F(ConnectorTest, MayBeDestroyedWhenItIsDone) {
   Live live("tcp://127.0.0.1:0");
   for (const std::string& text :
        {live.address, Dead("tcp://127.0.0.1:0"), std::string("tcp://no-such-host.invalid:80")}) {
-    connector_ = std::make_unique<Connector>(loop(), *ParseAddress(text), kNever,
+    connector_ = std::make_unique<Connector>(loop(), *ParseAddress(text), ConnectOptions(), kNever,
                                              [this](auto) { connector_.reset(); });
     TurnUntil([&] { return connector_ == nullptr; });
   }

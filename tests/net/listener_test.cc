@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "rpc/net/socket_transport.h"
 #include "tests/net/loop_fixture.h"
 #include "tests/net/transport_end.h"
 
@@ -30,7 +31,9 @@ class ListenerTest : public LoopFixture {
   std::unique_ptr<Listener> NewListener(size_t i = 0) {
     return std::make_unique<Listener>(
         loop(), std::move(sockets_[i]),
-        [this, i](std::unique_ptr<Transport> end) { accepted_[i].push_back(std::move(end)); },
+        [this, i](Descriptor socket) {
+          accepted_[i].push_back(NewSocketTransport(loop(), std::move(socket)));
+        },
         [this] { ++failures_; });
   }
 
@@ -62,7 +65,7 @@ TEST_F(ListenerTest, AcceptsMany) {
     ASSERT_TRUE(Connect(clients.back()));
   }
   TurnUntil([&] { return accepted() == 500; });
-  EXPECT_EQ(accepted_[0][499]->peer(), ToString(LocalAddress(clients[499].get())));
+  EXPECT_EQ(accepted_[0][499]->peer()->address, ToString(LocalAddress(clients[499].get())));
   EXPECT_EQ(failures_, 0);
 }
 
@@ -171,7 +174,7 @@ TEST_F(UnixListenerTest, RemovesItsFile) {
   EXPECT_FALSE(std::filesystem::exists(path()));
   second.reset();
   ASSERT_EQ(accepted(), 1u);
-  EXPECT_EQ(accepted_[0][0]->peer(), "unix://" + path());
+  EXPECT_EQ(accepted_[0][0]->peer()->address, "unix://" + path());
 }
 
 TEST_F(UnixListenerTest, LeavesTheFileOfAnotherAlone) {

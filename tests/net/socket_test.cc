@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -244,6 +247,75 @@ TEST_F(ListenUnixTest, TakesAnAbstractNameWhileNobodyHasIt) {
     EXPECT_TRUE(absl::IsAlreadyExists(ListenOn(name).status()));
   }
   EXPECT_TRUE(ListenOn(name).ok());
+}
+
+int OptionOf(const Descriptor& socket, int level, int option) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  EXPECT_EQ(getsockopt(socket.get(), level, option, &value, &size), 0);
+  return value;
+}
+
+std::string CongestionOf(const Descriptor& socket) {
+  char name[16] = {};
+  socklen_t size = sizeof(name);
+  EXPECT_EQ(getsockopt(socket.get(), IPPROTO_TCP, TCP_CONGESTION, name, &size), 0);
+  return name;
+}
+
+constexpr SocketOptions kEveryOption = {.send_buffer_size = 100'000,
+                                        .receive_buffer_size = 200'000,
+                                        .keepalive_idle = absl::Seconds(60),
+                                        .keepalive_interval = absl::Seconds(7),
+                                        .keepalive_count = 3,
+                                        .user_timeout = absl::Milliseconds(1'500),
+                                        .congestion = "reno"};
+
+void ExpectEveryOption(const Descriptor& socket) {
+  // The system doubles the sizes, for its own use.
+  EXPECT_EQ(OptionOf(socket, SOL_SOCKET, SO_SNDBUF), 200'000);
+  EXPECT_EQ(OptionOf(socket, SOL_SOCKET, SO_RCVBUF), 400'000);
+  EXPECT_EQ(OptionOf(socket, IPPROTO_TCP, TCP_NODELAY), 1);
+  EXPECT_EQ(OptionOf(socket, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(OptionOf(socket, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+  EXPECT_EQ(OptionOf(socket, IPPROTO_TCP, TCP_KEEPINTVL), 7);
+  EXPECT_EQ(OptionOf(socket, IPPROTO_TCP, TCP_KEEPCNT), 3);
+  EXPECT_EQ(OptionOf(socket, IPPROTO_TCP, TCP_USER_TIMEOUT), 1'500);
+  EXPECT_EQ(CongestionOf(socket), "reno");
+}
+
+// What a listener is told holds for the connections that it accepts.
+TEST(SocketOptions, AreThoseOfBothEndsOfAConnection) {
+  const Listenings listenings = Listen(*ParseAddress("tcp://127.0.0.1:0"), 1, kEveryOption);
+  ASSERT_TRUE(listenings.ok()) << listenings.status();
+  const std::string address = (*listenings)[0].address;
+  const Descriptor client =
+      BeginConnect(**AddressWithoutLookup(*ParseAddress(address)), kEveryOption);
+  ASSERT_TRUE(client) << SystemReason(errno);
+  ExpectEveryOption(client);
+  pollfd waiting = {(*listenings)[0].sockets[0].get(), POLLIN, 0};
+  ASSERT_EQ(poll(&waiting, 1, 10'000), 1);
+  const Descriptor accepted(accept(waiting.fd, nullptr, nullptr));
+  ASSERT_TRUE(accepted);
+  ExpectEveryOption(accepted);
+}
+
+TEST(SocketOptions, AsTheyAreSendAtOnceAndLeaveTheRestToTheSystem) {
+  const Listenings listenings = ListenOn("tcp://127.0.0.1:0");
+  ASSERT_TRUE(listenings.ok());
+  const Descriptor& socket = (*listenings)[0].sockets[0];
+  EXPECT_EQ(OptionOf(socket, IPPROTO_TCP, TCP_NODELAY), 1);
+  EXPECT_EQ(OptionOf(socket, SOL_SOCKET, SO_KEEPALIVE), 0);
+  EXPECT_EQ(OptionOf(socket, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+}
+
+TEST(SocketOptions, ThatTheSystemRefusesAreNamed) {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
+  EXPECT_STREQ(SetOptions(socket.get(), {.congestion = "no-such"}), "TCP_CONGESTION");
+  EXPECT_EQ(errno, ENOENT);
+  EXPECT_STREQ(
+      SetOptions(socket.get(), {.keepalive_idle = absl::Seconds(1), .keepalive_count = 1'000}),
+      "TCP_KEEPCNT");
 }
 
 }  // namespace

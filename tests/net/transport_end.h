@@ -27,6 +27,8 @@ class TransportEnd final : public Transport::User {
   size_t WriteOnce(std::string_view bytes);
 
   const std::string& input() const { return input_; }
+  // All that it was given to send.
+  const std::string& output() const { return output_; }
   bool ended() const { return ends_ > 0; }
   int ends() const { return ends_; }
   const absl::Status& why() const { return why_; }

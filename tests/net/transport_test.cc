@@ -1,4 +1,4 @@
-// What every transport keeps, over each kind: TCP, unix and within the process.
+// What every transport keeps, over each kind: TCP, unix and within the process, and TLS over them.
 #include "rpc/net/transport.h"
 
 #include <gtest/gtest.h>
@@ -13,16 +13,20 @@
 #include "rpc/net/listener.h"
 #include "rpc/net/local_transport.h"
 #include "rpc/net/socket.h"
+#include "rpc/net/socket_transport.h"
 #include "tests/net/loop_fixture.h"
+#include "tests/net/tls_pair.h"
 #include "tests/net/transport_end.h"
 
 namespace rpc::net {
 namespace {
 
-enum class Kind { kTcp, kUnix, kLocal };
+enum class Kind { kTcp, kUnix, kLocal, kTls, kTlsOverUnix, kTlsOverLocal };
 
 std::string NameOf(const testing::TestParamInfo<Kind>& info) {
-  return std::vector<std::string>{"Tcp", "Unix", "Local"}[static_cast<size_t>(info.param)];
+  return std::vector<std::string>{
+      "Tcp", "Unix", "Local", "Tls", "TlsOverUnix", "TlsOverLocal"}[static_cast<size_t>(
+      info.param)];
 }
 
 class TransportTest : public LoopFixture, public testing::WithParamInterface<Kind> {
@@ -32,11 +36,12 @@ class TransportTest : public LoopFixture, public testing::WithParamInterface<Kin
   // Both ends, which have started.
   void Connect() {
     std::pair<std::unique_ptr<Transport>, std::unique_ptr<Transport>> ends;
-    if (GetParam() == Kind::kLocal) {
+    if (GetParam() == Kind::kLocal || GetParam() == Kind::kTlsOverLocal) {
       ends = NewLocalTransports(loop(), loop());
     } else {
       ends = ConnectSockets();
     }
+    if (GetParam() >= Kind::kTls) ends = OverTls(std::move(ends));
     near_.Adopt(std::move(ends.first));
     far_.Adopt(std::move(ends.second));
   }
@@ -45,16 +50,25 @@ class TransportTest : public LoopFixture, public testing::WithParamInterface<Kin
     auto listenings = Listen(*ParseAddress(AddressToListenOn()), 1);
     address_ = (*listenings)[0].address;
     std::pair<std::unique_ptr<Transport>, std::unique_ptr<Transport>> ends;
-    const Listener listener(loop(), std::move((*listenings)[0].sockets[0]),
-                            [&](std::unique_ptr<Transport> end) { ends.second = std::move(end); });
-    const Connector connector(loop(), *ParseAddress(address_), kNever,
+    const Listener listener(loop(), std::move((*listenings)[0].sockets[0]), [&](Descriptor socket) {
+      ends.second = NewSocketTransport(loop(), std::move(socket));
+    });
+    const Connector connector(loop(), *ParseAddress(address_), ConnectOptions(), kNever,
                               [&](auto connected) { ends.first = *std::move(connected); });
     TurnUntil([&] { return ends.first != nullptr && ends.second != nullptr; });
     return ends;
   }
 
+  TransportPair OverTls(TransportPair below) {
+    const TlsTestFiles& files = TlsTestFiles::Get();
+    TlsPair pair(loop(), *Tls::Client(files.Client()), *Tls::Server(files.Server()),
+                 std::move(below));
+    TurnUntil([&] { return pair.done(); });
+    return pair.Take();
+  }
+
   static std::string AddressToListenOn() {
-    if (GetParam() == Kind::kTcp) return "tcp://127.0.0.1:0";
+    if (GetParam() == Kind::kTcp || GetParam() == Kind::kTls) return "tcp://127.0.0.1:0";
     return "unix:@uvrpc-transport-test-" + std::to_string(std::random_device{}());
   }
 
@@ -71,7 +85,9 @@ class TransportTest : public LoopFixture, public testing::WithParamInterface<Kin
 };
 
 INSTANTIATE_TEST_SUITE_P(Every, TransportTest,
-                         testing::Values(Kind::kTcp, Kind::kUnix, Kind::kLocal), NameOf);
+                         testing::Values(Kind::kTcp, Kind::kUnix, Kind::kLocal, Kind::kTls,
+                                         Kind::kTlsOverUnix, Kind::kTlsOverLocal),
+                         NameOf);
 
 TEST_P(TransportTest, BytesArriveInOrder) {
   std::string sent;
@@ -257,16 +273,22 @@ TEST_P(TransportTest, IsToldThatThePeerIsGoneWhileItWaitsForRoom) {
 TEST_P(TransportTest, NamesItsPeer) {
   switch (GetParam()) {
     case Kind::kTcp:
-      EXPECT_EQ(near_->peer(), address_);
-      EXPECT_TRUE(far_->peer().starts_with("tcp://127.0.0.1:")) << far_->peer();
-      EXPECT_NE(far_->peer(), address_);
+      EXPECT_EQ(near_->peer()->address, address_);
+      EXPECT_TRUE(far_->peer()->address.starts_with("tcp://127.0.0.1:")) << far_->peer()->address;
+      EXPECT_NE(far_->peer()->address, address_);
+      break;
+    case Kind::kTls:
+      EXPECT_EQ(near_->peer()->address, "tls" + address_.substr(3));
+      EXPECT_TRUE(far_->peer()->address.starts_with("tls://127.0.0.1:")) << far_->peer()->address;
       break;
     case Kind::kUnix:
-      EXPECT_EQ(near_->peer(), address_);
-      EXPECT_EQ(far_->peer(), address_);
+    case Kind::kTlsOverUnix:
+      EXPECT_EQ(near_->peer()->address, address_);
+      EXPECT_EQ(far_->peer()->address, address_);
       break;
     case Kind::kLocal:
-      EXPECT_EQ(near_->peer(), "local");
+    case Kind::kTlsOverLocal:
+      EXPECT_EQ(near_->peer()->address, "local");
       break;
   }
 }

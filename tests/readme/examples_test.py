@@ -112,6 +112,58 @@ class ExamplesTest(unittest.TestCase):
                          "the server slept 100 ms", "the application's timer ran meanwhile")
 
 
+    def test_datagrams(self):
+        self.assert_says(run("datagrams"), "reading 1", "reading 2", "reading 3",
+                         "a large one: RESOURCE_EXHAUSTED: .*tcp://.*1200.*",
+                         "a stream: UNIMPLEMENTED: .*tcp://.*")
+
+
+class TlsTest(unittest.TestCase):
+    """With the certificate that README.md makes."""
+
+    @classmethod
+    def setUpClass(cls):
+        with open("README.md", encoding="utf-8") as file:
+            command, = [b.text for b in readme.blocks(file.read()) if "openssl" in b.text]
+        folder = os.environ["TEST_TMPDIR"]
+        subprocess.run(command.replace("/tmp/", folder + "/"), shell=True, check=True,
+                       capture_output=True)
+        cls.certificate = os.path.join(folder, "cert.pem")
+        cls.key = os.path.join(folder, "key.pem")
+
+    def test_server_and_client(self):
+        with Server("--listen=tls://localhost:0", f"--certificate={self.certificate}",
+                    f"--key={self.key}") as server:
+            address = server.addresses[-1].replace("127.0.0.1", "localhost")
+            self.assertEqual(run("client", address, "hello", self.certificate)[0], 0)
+            code, _, errors = run("client", address, "hello")
+            self.assertEqual(code, 1)
+            self.assertIn("self-signed", errors)
+            self.assertEqual(server.signalled(signal.SIGTERM), 0)
+
+    def test_hangup_reads_the_certificate_again(self):
+        with Server("--listen=tls://localhost:0", f"--certificate={self.certificate}",
+                    f"--key={self.key}") as server:
+            address = server.addresses[-1].replace("127.0.0.1", "localhost")
+            server.process.send_signal(signal.SIGHUP)
+            self.assertEqual(run("client", address, "hello", self.certificate)[0], 0)
+
+    def test_files_that_cannot_be_used_are_named(self):
+        code, _, errors = run("server", "--listen=tls://localhost:0", "--certificate=/no/such",
+                              f"--key={self.key}")
+        self.assertEqual(code, 1)
+        self.assertIn("/no/such", errors)
+        code, _, errors = run("server", "--listen=tls://localhost:0")
+        self.assertEqual(code, 1)
+        self.assertIn("needs a certificate", errors)
+
+    def test_mutual_tls(self):
+        code, said, errors = run("mutual_tls", self.certificate, self.key, self.certificate)
+        self.assertEqual((code, errors), (0, ""), said)
+        self.assertRegex(said, r"^good morning, localhost\n"
+                               r"without a certificate: UNAVAILABLE: .*certificate.*\n$")
+
+
 class TenLinesTest(unittest.TestCase):
 
     def test_python_calls_it_in_json(self):
@@ -178,7 +230,7 @@ class ServerTest(unittest.TestCase):
 
     def test_the_client_says_what_is_wrong(self):
         self.assert_refused(run("client", "--port=7000"), USAGE)
-        self.assert_refused(run("client", "a", "b", "c"), USAGE)
+        self.assert_refused(run("client", "a", "b", "c", "d"), USAGE)
         self.assert_refused(run("client", "localhost:7000"), '"localhost:7000"', "tcp://")
         nobody = "unix:@uvrpc-nobody-%d" % os.getpid()
         self.assert_refused(run("client", nobody), nobody, "refused")

@@ -19,6 +19,7 @@ PLUGIN = os.path.abspath("codegen/protoc-gen-rpc")
 
 # The sections whose commands new_service_test.sh runs.
 TRIED_SECTIONS = ["uvrpc", "Add a service"]
+TRIED_BY_EXAMPLES_TEST = "openssl req"
 
 # What stands around the C++ of the README. A body is that of a coroutine with these parameters.
 HEADERS = ["iostream", "memory", "rpc/rpc.h", "services/echo/echo.rpc.h"]
@@ -75,7 +76,8 @@ class ReadmeTest(unittest.TestCase):
         for block in self.blocks:
             with self.subTest(line=block.line):
                 if block.path or block.language in ("sh", "text"):
-                    self.assertIn(block.section, TRIED_SECTIONS)
+                    self.assertTrue(block.section in TRIED_SECTIONS or
+                                    block.text.startswith(TRIED_BY_EXAMPLES_TEST))
                 else:
                     self.assertIn(block.language, ("cpp", "proto"))
         self.assertGreaterEqual(len(self.shown("cpp")), 6)

@@ -8,7 +8,7 @@ namespace rpc::session {
 namespace {
 
 constexpr TimeUs kIdleUs = 30 * kSecondUs;
-constexpr TimeUs kTimeoutUs = 10 * kSecondUs;
+constexpr TimeUs kTimeoutUs = 10 * kSecondUs + kSecondLookUs;
 
 TEST(Keepalive, TwoIdleSidesKeepEachOtherAliveForHours) {
   SessionPair pair;
@@ -79,7 +79,7 @@ TEST(Keepalive, AServerThatDoesNotSayHelloInTimeIsDead) {
   SessionPair pair;
   const uint64_t call = pair.Open("Unary", "x");
   pair.PlayServer();
-  pair.Wait(10 * kSecondUs);
+  pair.Wait(kTimeoutUs);
   EXPECT_EQ(pair.AtClient(call).status.code(), absl::StatusCode::kUnavailable);
 }
 
@@ -136,7 +136,7 @@ TEST(Keepalive, TimersOfTheirOwnAreKept) {
   pair.PlayServer();
   pair.Wait(2 * kSecondUs);
   EXPECT_EQ(pair.Count("C: PING"), 1);
-  pair.Wait(499'999);
+  pair.Wait(499'999 + kSecondLookUs);
   EXPECT_FALSE(pair.client_closed.has_value());
   pair.Wait(1);
   EXPECT_TRUE(pair.client_closed.has_value());
@@ -158,7 +158,9 @@ TEST(Keepalive, OutputThatMovesSlowlyIsNotDead) {
     pair.Wait(kIdleUs / 2, false);
     pair.FeedServer(hand::Pong());
   }
+  pair.Wait(kSecondLookUs, false);
   EXPECT_EQ(pair.server_closed->code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(pair.server().close_cause(), CloseCause::kDead);
 }
 
 TEST(Keepalive, AClockThatJumpsAheadEndsOnlyWhatIsOver) {
@@ -171,6 +173,111 @@ TEST(Keepalive, AClockThatJumpsAheadEndsOnlyWhatIsOver) {
   EXPECT_EQ(pair.AtClient(call).status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_FALSE(pair.client_closed.has_value());  // it is asked first
   EXPECT_EQ(pair.Count("C: PING"), 1);
+}
+
+// A loop that stood still, as SIGSTOP makes it: first it sees how late it is, then what has come.
+class Standstill : public testing::Test {
+ protected:
+  void SetUp() override {
+    pair.Run();
+    pair.PlayClient();
+  }
+
+  // The server is not asked for so long; then it is, before it reads.
+  void StandStill(TimeUs duration_us) {
+    until_us_ += duration_us;
+    pair.server().Advance(until_us_);
+    pair.Listen();
+  }
+  bool open() const { return !pair.server_closed.has_value(); }
+
+  SessionPair pair;
+
+ private:
+  TimeUs until_us_ = pair.now_us();
+};
+
+TEST_F(Standstill, AnAnswerThatCameMeanwhileIsRead) {
+  StandStill(kIdleUs);
+  ASSERT_EQ(pair.Count("S: PING"), 1);
+  pair.server().Consume(pair.server().Pieces()[0].bytes.size());
+  StandStill(1000 * kSecondUs);
+  EXPECT_TRUE(open());
+  EXPECT_GT(pair.server().NextTimeUs(), pair.now_us());
+  pair.FeedServer(hand::Pong());
+  StandStill(kSecondLookUs);
+  EXPECT_TRUE(open());
+}
+
+TEST_F(Standstill, APeerThatIsSilentAllTheSameIsDead) {
+  StandStill(kIdleUs);
+  pair.server().Consume(pair.server().Pieces()[0].bytes.size());
+  StandStill(1000 * kSecondUs);
+  StandStill(kSecondLookUs - 1);
+  EXPECT_TRUE(open());
+  StandStill(1);
+  EXPECT_FALSE(open());
+  EXPECT_EQ(pair.server().close_cause(), CloseCause::kDead);
+}
+
+TEST_F(Standstill, OutputThatMovesOnIsNotDead) {
+  StandStill(kIdleUs);
+  StandStill(kIdleUs);  // the PING has not been taken
+  EXPECT_TRUE(open());
+  pair.server().Consume(1);
+  pair.FeedServer(hand::Pong());
+  StandStill(kSecondLookUs);
+  EXPECT_TRUE(open());
+}
+
+TEST_F(Standstill, ALookThatWasLongAgoIsNotTheFirst) {
+  for (int i = 0; i < 3; ++i) {
+    StandStill(1000 * kSecondUs);  // a PING goes, or its answer is late
+    pair.server().Consume(pair.server().Pieces().empty() ? 0
+                                                         : pair.server().Pieces()[0].bytes.size());
+    StandStill(1000 * kSecondUs);
+    EXPECT_TRUE(open());
+    pair.FeedServer(hand::Pong());
+  }
+}
+
+TEST(StandstillAtTheStart, AFirstHeaderThatCameMeanwhileIsRead) {
+  SessionPair pair;
+  pair.PlayClient();
+  pair.server().Advance(pair.now_us() + 1000 * kSecondUs);
+  pair.FeedServer(hand::Hello());
+  pair.server().Advance(pair.now_us() + 1001 * kSecondUs);
+  EXPECT_EQ(pair.server().close_cause(), CloseCause::kNone);
+}
+
+TEST(StandstillAtTheStart, BytesThatAreNoHeaderDoNotHelp) {
+  SessionPair pair;
+  pair.PlayClient();
+  const TimeUs due_us = pair.now_us() + 10 * kSecondUs;
+  pair.server().Advance(due_us);
+  pair.FeedServer(std::string_view("\0", 1));
+  pair.server().Advance(due_us + kSecondLookUs);
+  EXPECT_EQ(pair.server().close_cause(), CloseCause::kSilent);
+}
+
+TEST(Keepalive, AHelloWhoseBodyDoesNotComeIsNone) {
+  SessionPair pair;
+  pair.PlayClient();
+  const std::string hello = hand::Hello(std::string("\x08\x01", 2));
+  pair.FeedServer(hello.substr(0, hello.size() - 1));
+  pair.Wait(10 * kSecondUs + kSecondLookUs - 1);
+  EXPECT_EQ(pair.server().close_cause(), CloseCause::kNone);
+  pair.Wait(1);
+  EXPECT_EQ(pair.server().close_cause(), CloseCause::kSilent);
+}
+
+TEST(Keepalive, TimesOfForeverNeverCome) {
+  SessionPair pair({.client = {.keepalive_idle_us = kNever},
+                    .server = {.keepalive_idle_us = kNever, .first_header_timeout_us = kNever}});
+  EXPECT_EQ(pair.server().NextTimeUs(), kNever);
+  pair.Run();
+  pair.Wait(1000 * kIdleUs);
+  EXPECT_EQ(pair.Count("C: PING") + pair.Count("S: PING"), 0);
 }
 
 }  // namespace

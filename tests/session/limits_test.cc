@@ -68,7 +68,7 @@ TEST(Limits, AFrameThatNeverEndsTakesWhatItBroughtAndEndsWithTheKeepalive) {
   pair->FeedServer(call.substr(0, 100'000));
   pair->Wait(39 * kSecondUs);
   EXPECT_FALSE(pair->server_closed.has_value());
-  pair->Wait(kSecondUs);
+  pair->Wait(kSecondUs + kSecondLookUs);
   EXPECT_EQ(pair->server_closed->code(), absl::StatusCode::kUnavailable);
 }
 
@@ -173,7 +173,7 @@ TEST(Limits, RepliesThatNobodyReadsStopTheReadingAndThenTheConnection) {
   EXPECT_EQ(call, 27u);  // 256 KiB
   pair->Wait(29 * kSecondUs, false);
   EXPECT_FALSE(pair->server_closed.has_value());
-  pair->Wait(kSecondUs, false);
+  pair->Wait(kSecondUs + kSecondLookUs, false);
   EXPECT_EQ(pair->server_closed->code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(pair->server().ending(), Ending::kNow);
 }

@@ -25,26 +25,43 @@ class Memory : public testing::Test {
 
 size_t GrowthSince(size_t heap_size) { return HeapSize() - std::min(HeapSize(), heap_size); }
 
-TEST_F(Memory, AnIdleConnectionHoldsNextToNothing) {
+// What each of many connections holds after its client has sent `frames`, and every call has ended.
+size_t HeapOfIdle(const std::string& frames) {
   constexpr int kConnections = 1000;
   Buffers buffers;
   std::vector<std::unique_ptr<ServerSession>> sessions;
-  const std::string hello = hand::Hello() + hand::Call(1, "Unary", std::string(50'000, 'x'));
   const auto connect = [&] {
     auto session =
         std::make_unique<ServerSession>(&buffers, Limits(), SessionPair::FindMethod, kSecondUs);
-    std::copy(hello.begin(), hello.end(), session->Space().begin());
-    session->Commit(hello.size());
+    std::copy(frames.begin(), frames.end(), session->Space().begin());
+    session->Commit(frames.size());
     for (Event event; session->Next(&event);) {
-      if (event.kind == EventKind::kCall) session->End(event.call, absl::OkStatus());
+      const bool whole = event.kind == EventKind::kHalfClosed || event.body.data() != nullptr;
+      if (whole) session->End(event.call, absl::OkStatus());
     }
     while (!session->Pieces().empty()) session->Consume(session->Pieces()[0].bytes.size());
+    for (Event event; session->Next(&event);) continue;
+    EXPECT_EQ(session->open_calls(), 0u);
     sessions.push_back(std::move(session));
   };
   connect();  // pays for the buffers
   const size_t before = HeapSize();
   for (int i = 0; i < kConnections; ++i) connect();
-  EXPECT_LE(GrowthSince(before) / kConnections, 2'000u);
+  return GrowthSince(before) / kConnections;
+}
+
+TEST_F(Memory, AnIdleConnectionHoldsNextToNothing) {
+  EXPECT_LE(HeapOfIdle(hand::Hello()), 400u);
+  EXPECT_LE(HeapOfIdle(hand::Hello() + hand::Call(1, "Unary", std::string(50'000, 'x'))), 400u);
+}
+
+TEST_F(Memory, AConnectionThatHadManyCallsAtOnceHoldsNoMore) {
+  std::string frames = hand::Hello();
+  for (uint64_t call = 1; call <= 100; ++call) {
+    frames += hand::BareCall(call, "Both") + hand::Message(call, std::string(1000, 'x'));
+  }
+  for (uint64_t call = 1; call <= 100; ++call) frames += hand::Last(call);
+  EXPECT_LE(HeapOfIdle(frames), 400u);
 }
 
 TEST_F(Memory, OpeningAndCancellingLeavesNoRecords) {

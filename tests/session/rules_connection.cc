@@ -94,7 +94,7 @@ std::vector<Rule> KeepaliveRules() {
        [](SessionPair& pair) {
          pair.FeedServer(hand::Call(1, "Unary", "x"));
          pair.ForgetPast();
-         pair.Wait(40 * kSecondUs);
+         pair.Wait(40 * kSecondUs + kSecondLookUs);
          pair.Note(EndingOf(pair.server()));
        },
        {"S: PING", "S hears CANCELLED 1 UNAVAILABLE: *dead*", "S hears CLOSED UNAVAILABLE: *dead*",
@@ -104,7 +104,7 @@ std::vector<Rule> KeepaliveRules() {
        [](SessionPair& pair) {
          pair.Open("Unary", "x");
          pair.ForgetPast();
-         pair.Wait(40 * kSecondUs);
+         pair.Wait(40 * kSecondUs + kSecondLookUs);
          pair.Note(EndingOf(pair.client()));
        },
        {"C: PING", "C hears END 1 UNAVAILABLE: *dead*", "C hears CLOSED UNAVAILABLE: *dead*",

@@ -177,7 +177,7 @@ std::vector<Rule> MemoryRules() {
          pair.ForgetPast();
          pair.Wait(20'000'000, false);
          pair.FeedServer(hand::Call(2, "Unary", "x").substr(0, 1));  // it still sends
-         pair.Wait(9'999'999, false);
+         pair.Wait(9'999'999 + kSecondLookUs, false);
          pair.Note(EndingOf(pair.server()));
          pair.Wait(1, false);
          pair.Note(EndingOf(pair.server()));
@@ -236,7 +236,7 @@ std::vector<Rule> ErrorRules() {
                pair.Wait(kSecondUs);
              }
              pair.Note(EndingOf(pair.server()));
-             pair.Wait(kSecondUs);
+             pair.Wait(kSecondUs + kSecondLookUs);
              pair.Note(EndingOf(pair.server()));
            },
        .outcome = {"stays open", "S hears CLOSED UNAVAILABLE: *", "closes now"},

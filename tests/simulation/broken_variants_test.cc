@@ -6,6 +6,7 @@
 #include <string>
 
 #include "rpc/session/fault.h"
+#include "tests/simulation/datagram_simulation.h"
 #include "tests/simulation/simulation.h"
 
 namespace rpc::simulation {
@@ -19,16 +20,17 @@ struct Variant {
   Fault fault;
   const char* name;
   const char* complaint;  // a regular expression: what finds it
+  bool datagrams = false;
 };
 
 std::string NameOf(const testing::TestParamInfo<Variant>& info) { return info.param.name; }
 
 // Ends the program, with 1 and the complaint once there is one.
-[[noreturn]] void RunUntilFound(Fault fault) {
-  session::broken = fault;
+[[noreturn]] void RunUntilFound(const Variant& variant) {
+  session::broken = variant.fault;
   for (uint64_t seed = 1; seed <= kSeedsMax; ++seed) {
     std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
-    const Outcome outcome = Simulate(seed);
+    const Outcome outcome = variant.datagrams ? SimulateDatagrams(seed) : Simulate(seed);
     if (outcome.complaint.empty()) continue;
     std::fprintf(stderr, "found: %s\n", outcome.complaint.c_str());
     std::_Exit(1);
@@ -45,13 +47,14 @@ bool Found(int exit_status) {
 class BrokenVariant : public testing::TestWithParam<Variant> {};
 
 TEST_P(BrokenVariant, IsFoundWithinAThousandSeeds) {
-  EXPECT_EXIT(RunUntilFound(GetParam().fault), Found, GetParam().complaint);
+  EXPECT_EXIT(RunUntilFound(GetParam()), Found, GetParam().complaint);
 }
 
 TEST(BrokenVariants, AreFoundOnlyWhenTheyAreSwitchedOn) {
   session::broken = Fault::kNone;
   for (uint64_t seed = 1; seed <= 100; ++seed) {
     ASSERT_EQ(Simulate(seed).complaint, "") << "seed " << seed;
+    ASSERT_EQ(SimulateDatagrams(seed).complaint, "") << "seed " << seed;
   }
 }
 
@@ -83,6 +86,23 @@ INSTANTIATE_TEST_SUITE_P(
                 "there wait .* calls|a connection does not close"},
         Variant{Fault::kMessageTwice, "MessageTwice", "came that is not|nobody wrote"},
         Variant{Fault::kCreditIgnored, "CreditIgnored", "keeps to its credit"}),
+    NameOf);
+
+INSTANTIATE_TEST_SUITE_P(
+    OverDatagrams, BrokenVariant,
+    testing::Values(
+        Variant{Fault::kDatagramMd5NotChecked, "Md5NotChecked",
+                "came that is not|got .* bytes, not", true},
+        Variant{Fault::kDatagramForgottenEarly, "ForgottenEarly", "a handler runs again", true},
+        Variant{Fault::kDatagramSourceIgnored, "SourceIgnored",
+                "had time enough|ended for no good reason", true},
+        Variant{Fault::kDatagramReplyOfAnySize, "ReplyOfAnySize", "more than 3 times", true},
+        Variant{Fault::kDatagramEntryLeaked, "EntryLeaked",
+                "an entry that nobody needs goes|something is remembered", true},
+        Variant{Fault::kDatagramSessionIgnored, "SessionIgnored",
+                "no handler said so|got .* bytes, not|no good reason", true},
+        Variant{Fault::kDatagramRepeatsLost, "RepeatsLost", "had time enough", true},
+        Variant{Fault::kDatagramToldAfterCancel, "ToldAfterCancel", "ended again", true}),
     NameOf);
 
 }  // namespace

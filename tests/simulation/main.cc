@@ -2,6 +2,7 @@
 //
 //     simulation --seeds=100000 --first=1     stops at the first complaint
 //     simulation --seed=17 --trace            one seed, with all that happens in it
+//     simulation --datagrams --seeds=1000     calls over datagrams
 #include <unistd.h>
 
 #include <chrono>
@@ -14,6 +15,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/simulation/datagram_simulation.h"
 #include "tests/simulation/simulation.h"
 
 namespace {
@@ -25,6 +27,7 @@ struct Arguments {
   uint64_t seeds = 1000;
   bool trace = false;
   bool explain = false;  // print the last lines, whatever comes of it
+  bool datagrams = false;
 };
 
 bool Parse(int argc, char** argv, Arguments* arguments) {
@@ -45,8 +48,12 @@ bool Parse(int argc, char** argv, Arguments* arguments) {
       arguments->trace = true;
     } else if (text == "--explain") {
       arguments->explain = true;
+    } else if (text == "--datagrams") {
+      arguments->datagrams = true;
     } else {
-      std::fprintf(stderr, "%s is not understood; there are --seeds=N --first=N --seed=N --trace\n",
+      std::fprintf(stderr,
+                   "%s is not understood; there are --seeds=N --first=N --seed=N --trace "
+                   "--datagrams\n",
                    argv[i]);
       return false;
     }
@@ -55,7 +62,16 @@ bool Parse(int argc, char** argv, Arguments* arguments) {
 }
 
 uint64_t running_seed = 0;
+bool over_datagrams = false;
 std::deque<std::string>* last_lines = nullptr;
+
+rpc::simulation::Outcome Simulate(uint64_t seed, const rpc::simulation::Trace& trace) {
+  return over_datagrams ? rpc::simulation::SimulateDatagrams(seed, trace)
+                        : rpc::simulation::Simulate(seed, trace);
+}
+
+// How to run the seed again.
+const char* ReplayOption() { return over_datagrams ? "--datagrams " : ""; }
 
 void PrintLastLines() {
   if (last_lines == nullptr) return;
@@ -67,11 +83,12 @@ void PrintLastLines() {
 void OnAbort(int) {
   if (last_lines == nullptr) {
     const std::string seed = absl::StrCat("--seed=", running_seed);
-    execl("/proc/self/exe", "simulation", seed.c_str(), "--explain", nullptr);
+    execl("/proc/self/exe", "simulation", seed.c_str(), "--explain",
+          over_datagrams ? "--datagrams" : nullptr, nullptr);
   }
   PrintLastLines();
-  std::fprintf(stderr, "seed %llu ended the program; replay it with --seed=%llu --trace\n",
-               static_cast<unsigned long long>(running_seed),
+  std::fprintf(stderr, "seed %llu ended the program; replay it with %s--seed=%llu --trace\n",
+               static_cast<unsigned long long>(running_seed), ReplayOption(),
                static_cast<unsigned long long>(running_seed));
   std::_Exit(1);
 }
@@ -79,15 +96,15 @@ void OnAbort(int) {
 int Explain(uint64_t seed) {
   std::deque<std::string> lines;
   last_lines = &lines;
-  const auto outcome = rpc::simulation::Simulate(seed, [&](const std::string& line) {
+  const auto outcome = Simulate(seed, [&](const std::string& line) {
     lines.push_back(line);
     if (lines.size() > kLastLinesMax) lines.pop_front();
   });
   PrintLastLines();
-  std::fprintf(stderr, "seed %llu, step %llu: %s\nreplay it with --seed=%llu --trace\n",
+  std::fprintf(stderr, "seed %llu, step %llu: %s\nreplay it with %s--seed=%llu --trace\n",
                static_cast<unsigned long long>(seed),
                static_cast<unsigned long long>(outcome.steps), outcome.complaint.c_str(),
-               static_cast<unsigned long long>(seed));
+               ReplayOption(), static_cast<unsigned long long>(seed));
   return 1;
 }
 
@@ -96,6 +113,7 @@ int Explain(uint64_t seed) {
 int main(int argc, char** argv) {
   Arguments arguments;
   if (!Parse(argc, argv, &arguments)) return 2;
+  over_datagrams = arguments.datagrams;
   std::signal(SIGABRT, OnAbort);
   rpc::simulation::Trace trace;
   if (arguments.trace) trace = [](const std::string& line) { std::puts(line.c_str()); };
@@ -108,7 +126,7 @@ int main(int argc, char** argv) {
   for (uint64_t done = 0; done < arguments.seeds;) {
     running_seed = arguments.first + done;
     if (arguments.explain) return Explain(running_seed);
-    const rpc::simulation::Outcome outcome = rpc::simulation::Simulate(running_seed, trace);
+    const rpc::simulation::Outcome outcome = Simulate(running_seed, trace);
     if (!outcome.complaint.empty()) return Explain(running_seed);
     for (const auto& [what, amount] : outcome.counts) counts[what] += amount;
     steps += outcome.steps;

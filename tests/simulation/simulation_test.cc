@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "tests/simulation/datagram_simulation.h"
 
 namespace rpc::simulation {
 namespace {
@@ -56,6 +57,50 @@ TEST(Simulation, GivesTheSameRunForTheSameSeed) {
 
 TEST(Simulation, GivesAnotherRunForAnotherSeed) {
   EXPECT_NE(Simulate(1).digest, Simulate(2).digest);
+}
+
+TEST(DatagramSimulation, FindsNothingToComplainOf) {
+  std::map<std::string, uint64_t> counts;
+  for (uint64_t seed = 1; seed <= SeedsToRun(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Outcome outcome = SimulateDatagrams(seed);
+    ASSERT_EQ(outcome.complaint, "");
+    for (const auto& [what, amount] : outcome.counts) counts[what] += amount;
+  }
+  for (const char* what : {"calls handled",
+                           "end: OK",
+                           "end: DEADLINE_EXCEEDED",
+                           "end: UNAVAILABLE",
+                           "end: UNIMPLEMENTED",
+                           "end: RESOURCE_EXHAUSTED",
+                           "end: NOT_FOUND",
+                           "end: given up",
+                           "end: with its process",
+                           "fault: datagram lost",
+                           "fault: datagram copied",
+                           "fault: datagram late",
+                           "fault: datagram cut",
+                           "fault: bit flipped in a body",
+                           "fault: bit flipped in a header",
+                           "fault: client restarts",
+                           "fault: server drains",
+                           "fault: server killed",
+                           "fault: garbage sent",
+                           "fault: CALL forged",
+                           "fault: flood"}) {
+    EXPECT_GT(counts[what], 0u) << what;
+  }
+}
+
+TEST(DatagramSimulation, GivesTheSameRunForTheSameSeed) {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    std::string first;
+    std::string second;
+    (void)SimulateDatagrams(seed, [&](const std::string& line) { first += line + "\n"; });
+    (void)SimulateDatagrams(seed, [&](const std::string& line) { second += line + "\n"; });
+    ASSERT_EQ(first, second) << "seed " << seed;
+    ASSERT_EQ(SimulateDatagrams(seed).digest, SimulateDatagrams(seed).digest) << "seed " << seed;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,62 @@
+// A server's datagram socket on one loop, and the calls that come by it.
+//
+// Internal. Threads: belongs to its loop. It goes when no handler runs that it began.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+#include "rpc/net/datagram_socket.h"
+#include "rpc/net/loop.h"
+#include "rpc/net/socket.h"
+#include "rpc/runtime/server_carrier.h"
+#include "rpc/session/datagram_server.h"
+
+namespace rpc::runtime {
+
+class ServerDatagrams final : public ServerCarrier,
+                              private net::DatagramSocket::User,
+                              private net::Timer,
+                              private net::Flushable {
+ public:
+  ServerDatagrams(ServerLoop* server, net::Descriptor socket,
+                  const session::DatagramLimits& limits);
+
+  void Drain();
+  void CancelEveryCall(const absl::Status& why);
+  // Hears and says nothing any more.
+  void Close();
+  bool idle() const { return calls_ == 0; }
+
+  ServerLoop* server() override { return server_; }
+  const net::Peer& PeerOf(uint64_t call) override;
+  void CallBegan(uint64_t call, void* tag) override;
+  void CallEnded(uint64_t call) override;
+  session::ReadResult Read(uint64_t call, std::string_view* bytes) override;
+  session::Sent Write(uint64_t call, const session::Payload& message) override;
+  absl::Status SendMetadata(uint64_t call, std::span<const wire::Metadatum> metadata) override;
+  void End(uint64_t call, const absl::Status& status, const session::Payload* reply,
+           std::span<const wire::Metadatum> trailing) override;
+  void Refuse(uint64_t call, const absl::Status& status) override;
+
+ private:
+  void OnDatagram(std::string_view source, std::string_view bytes) override;
+  void OnError(int) override {}  // of a datagram that was sent long ago
+  void OnTime() override { (void)session(); }
+  void Flush() override;
+
+  // In the present: what is asked of it goes out at the end of the turn.
+  session::DatagramServer& session();
+  void TellEvents();
+  void CountSession();
+
+  ServerLoop* server_;
+  session::DatagramServer session_;
+  std::optional<net::DatagramSocket> socket_;
+  absl::flat_hash_map<uint64_t, net::Peer> peers_;  // of those calls that were asked
+  session::DatagramCounters counted_;               // what the server's counters know of
+  size_t calls_ = 0;
+};
+
+}  // namespace rpc::runtime

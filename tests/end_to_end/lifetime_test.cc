@@ -1,0 +1,147 @@
+// How long connections live: idle ones, old ones, and many addresses of one server.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rpc/rpc.h"
+#include "services/echo/echo.rpc.h"
+#include "services/echo/echo_service.h"
+#include "tests/end_to_end/echo_fixture.h"
+#include "tests/end_to_end/way.h"
+#include "tests/support/eventually.h"
+
+namespace rpc {
+namespace {
+
+using testing::HasSubstr;
+
+class LifetimeTest : public testing::TestWithParam<Way> {
+ protected:
+  void Serve(const ServerOptions& options) {
+    server_ = std::make_unique<EchoServer>(GetParam(), options);
+    server_->Serve();
+  }
+
+  static bool Say(const Channel& channel) {
+    const absl::Status status = echo::Echo::Client(channel).Say(Saying("hello")).Wait().status();
+    EXPECT_TRUE(status.ok()) << status;
+    return status.ok();
+  }
+
+  ServerCounters counters() { return server_->server().counters(); }
+
+  std::unique_ptr<EchoServer> server_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, LifetimeTest,
+                         testing::Values(Way::kTcp, Way::kTls, Way::kUnix, Way::kInProcess),
+                         [](const auto& info) { return WayName(info.param); });
+
+TEST_P(LifetimeTest, AServerClosesAConnectionThatNobodyCallsOver) {
+  Serve({.idle_timeout = absl::Milliseconds(50)});
+  const Channel channel = server_->MakeChannel();
+  ASSERT_TRUE(Say(channel));
+  EXPECT_TRUE(Eventually([&] { return counters().connections_open == 0; }));
+  EXPECT_EQ(counters().idle, 1u);
+  EXPECT_TRUE(Eventually([&] { return channel.state() == ChannelState::kIdle; }));
+  EXPECT_TRUE(Say(channel));
+  EXPECT_EQ(counters().connections_accepted, 2u);
+}
+
+TEST_P(LifetimeTest, AnOpenCallKeepsItsConnection) {
+  Serve({.idle_timeout = absl::Milliseconds(20)});
+  const Channel channel = server_->MakeChannel();
+  const auto reply = echo::Echo::Client(channel).Sleep(SleepFor(200)).Wait();
+  EXPECT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(counters().connections_accepted, 1u);
+}
+
+TEST_P(LifetimeTest, AClientClosesAConnectionThatItDoesNotUse) {
+  Serve({});
+  const Channel channel = server_->MakeChannel({.idle_timeout = absl::Milliseconds(50)});
+  ASSERT_TRUE(Say(channel));
+  EXPECT_TRUE(Eventually([&] { return counters().connections_open == 0; }));
+  EXPECT_EQ(counters().idle, 0u);
+  EXPECT_TRUE(Eventually([&] { return channel.state() == ChannelState::kIdle; }));
+  EXPECT_TRUE(Say(channel));
+}
+
+// Calls follow each other without a pause while connection after connection gets too old.
+TEST_P(LifetimeTest, NoCallIsLostWhenConnectionsGetTooOld) {
+  Serve({.connection_age_max = absl::Milliseconds(30)});
+  const Channel channel = server_->MakeChannel();
+  const absl::Time end = absl::Now() + absl::Milliseconds(600);
+  int calls = 0;
+  for (; absl::Now() < end; ++calls) ASSERT_TRUE(Say(channel)) << "call " << calls;
+  EXPECT_GE(counters().aged, 5u);
+  EXPECT_EQ(counters().calls_ok, static_cast<uint64_t>(calls));
+}
+
+TEST(AddressesTest, OneServerListensOnAllOfThem) {
+  Server server({.threads = 2});
+  server.Add(std::make_shared<echo::EchoService>());
+  std::vector<Way> ways = StreamWays();
+  ways.push_back(Way::kUdp);
+  std::vector<std::string> addresses;
+  for (const Way way : ways) addresses.push_back(ListenOver(way, &server));
+  ASSERT_TRUE(server.Start().ok());
+  for (size_t i = 0; i < ways.size(); ++i) {
+    const Channel channel = ChannelOver(ways[i], &server, addresses[i], {});
+    const auto reply = echo::Echo::Client(channel).Say(Saying(addresses[i])).Wait();
+    EXPECT_TRUE(reply.ok()) << WayName(ways[i]) << ": " << reply.status();
+    EXPECT_TRUE(reply.ok() && reply->text() == addresses[i]);
+  }
+}
+
+TEST(AddressesTest, OnePortIsForTcpAndForUdp) {
+  Server server;
+  server.Add(std::make_shared<echo::EchoService>());
+  ASSERT_TRUE(server.Listen("tcp://127.0.0.1:0").ok());
+  const std::string tcp = server.addresses().front();
+  ASSERT_TRUE(server.Listen("udp" + tcp.substr(3)).ok());
+  ASSERT_TRUE(server.Start().ok());
+  for (const std::string& address : server.addresses()) {
+    EXPECT_TRUE(echo::Echo::Client(Channel(address)).Say(Saying("hello")).Wait().ok()) << address;
+  }
+}
+
+TEST(AddressesTest, AnyAddressOfThisMachineAnswersFromWhereItWasAsked) {
+  Server server;
+  server.Add(std::make_shared<echo::EchoService>());
+  ASSERT_TRUE(server.Listen("udp://*:0").ok());
+  ASSERT_TRUE(server.Start().ok());
+  const std::string port = server.addresses().front().substr(8);
+  for (const char* host : {"udp://127.0.0.1:", "udp://127.0.0.2:", "udp://localhost:"}) {
+    const auto reply = echo::Echo::Client(Channel(host + port)).Say(Saying("hello")).Wait();
+    EXPECT_TRUE(reply.ok()) << host << port << ": " << reply.status();
+  }
+}
+
+TEST(AddressesTest, APortThatIsTakenIsToldWithTheAddress) {
+  for (const std::string scheme : {"tcp", "udp"}) {
+    for (const int threads : {1, 2}) {
+      Server first({.threads = threads});
+      Server second({.threads = threads});
+      ASSERT_TRUE(first.Listen(scheme + "://127.0.0.1:0").ok());
+      const std::string address = first.addresses().front();
+      const absl::Status taken = second.Listen(address);
+      EXPECT_EQ(taken.code(), absl::StatusCode::kAlreadyExists) << taken;
+      EXPECT_THAT(std::string(taken.message()), HasSubstr(address));
+    }
+  }
+}
+
+TEST(AddressesTest, AnOptionThatTheSystemDoesNotHaveIsNamed) {
+  Server server;
+  const absl::Status status =
+      server.Listen("tcp://127.0.0.1:0", {.socket = {.congestion = "no-such-algorithm"}});
+  EXPECT_THAT(std::string(status.message()), HasSubstr("TCP_CONGESTION"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("tcp://127.0.0.1:"));
+}
+
+}  // namespace
+}  // namespace rpc
