@@ -26,6 +26,10 @@ struct Route {
   in6_pktinfo ipv6 = {};
 };
 
+static_assert(sizeof(Route) ==
+                  sizeof(sockaddr_storage) + 8 + sizeof(in_pktinfo) + sizeof(in6_pktinfo),
+              "two of one sender are the same, byte by byte");
+
 void ReadControl(msghdr* message, Route* route) {
   for (cmsghdr* c = CMSG_FIRSTHDR(message); c != nullptr; c = CMSG_NXTHDR(message, c)) {
     if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
@@ -36,6 +40,8 @@ void ReadControl(msghdr* message, Route* route) {
     } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
       route->family = AF_INET6;
       std::memcpy(&route->ipv6, CMSG_DATA(c), sizeof(route->ipv6));
+      // By which interface it came says nothing of who sent it, but where addresses need it.
+      if (!IN6_IS_ADDR_LINKLOCAL(&route->ipv6.ipi6_addr)) route->ipv6.ipi6_ifindex = 0;
     }
   }
 }
@@ -68,6 +74,11 @@ DatagramSocket::~DatagramSocket() {
 void DatagramSocket::OnEvents(int) {
   bool gone = false;
   gone_ = &gone;
+  Receive(gone);
+  if (!gone) gone_ = nullptr;
+}
+
+void DatagramSocket::Receive(const bool& gone) {
   for (int i = 0; i < kDatagramsMax && !gone; ++i) {
     Route route;
     Control control;
@@ -81,7 +92,7 @@ void DatagramSocket::OnEvents(int) {
     message.msg_controllen = sizeof(control);
     const ssize_t size = recvmsg(watch_.fd(), &message, 0);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno == EAGAIN) break;
+    if (size < 0 && errno == EAGAIN) return;
     if (size < 0) {
       user_->OnError(errno);
       continue;
@@ -91,7 +102,6 @@ void DatagramSocket::OnEvents(int) {
     user_->OnDatagram({reinterpret_cast<const char*>(&route), sizeof(route)},
                       {datagram, static_cast<size_t>(size)});
   }
-  if (!gone) gone_ = nullptr;
 }
 
 int DatagramSocket::Send(std::string_view destination, std::string_view bytes) {

@@ -37,6 +37,7 @@ class DatagramSocket final : private Watch::User {
 
  private:
   void OnEvents(int) override;
+  void Receive(const bool& gone);
 
   User* user_;
   Watch watch_;
