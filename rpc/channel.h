@@ -62,7 +62,8 @@ struct ChannelOptions {
   // refused (RESOURCE_EXHAUSTED).
   size_t calls_waiting_max = 100'000;
 
-  // A connection without a call for this long is closed; the next call makes another.
+  // A connection without a call for this long is closed; the next call makes another. Zero: never,
+  // as is InfiniteDuration. Datagram sockets stay.
   absl::Duration idle_timeout = absl::InfiniteDuration();
 
   // For tls://, and for unix sockets that speak it. Null with tls://: the server's certificate has

@@ -32,6 +32,11 @@ net::TimeUs ToUs(absl::Duration duration) {
   return static_cast<net::TimeUs>(std::max<int64_t>(0, absl::ToInt64Microseconds(duration)));
 }
 
+// Of a time after which something ends: with zero it would never begin.
+net::TimeUs LimitUs(absl::Duration limit) {
+  return limit <= absl::ZeroDuration() ? net::kNever : ToUs(limit);
+}
+
 absl::Status CheckTls(const net::Address& address, const ListenOptions& options) {
   const std::string text = net::ToString(address);
   const bool given = options.tls != nullptr;
@@ -44,8 +49,8 @@ absl::Status CheckTls(const net::Address& address, const ListenOptions& options)
         "cannot listen on ", text, " with a certificate: TLS is for tls:// and unix:"));
   }
   if (given && options.tls->is_client()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("cannot listen on ", text, " with a Tls that is for clients: Tls::Server"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot listen on ", text, " with a Tls for clients: Tls::Server makes one for listeners"));
   }
   return absl::OkStatus();
 }
@@ -159,7 +164,7 @@ absl::Status Server::Listen(std::string_view address, const ListenOptions& optio
     place->datagrams = parsed->scheme == net::Scheme::kUdp;
     place->datagram_limits = options.datagrams;
     place->rules = {.plain_allowed = options.plain_allowed,
-                    .gate = {.timeout_us = ToUs(core_->options.handshake_timeout),
+                    .gate = {.timeout_us = LimitUs(core_->options.handshake_timeout),
                              .waiting_max = std::max<size_t>(1, core_->options.handshakes_max)},
                     .limits = core_->LimitsOf(nullptr),
                     .secure_limits = core_->LimitsOf(options.tls)};
@@ -171,8 +176,8 @@ absl::Status Server::Listen(std::string_view address, const ListenOptions& optio
 
 session::Limits Server::Core::LimitsOf(const net::Tls* tls) const {
   session::Limits limits = options.limits;
-  limits.idle_timeout_us = std::min(limits.idle_timeout_us, ToUs(options.idle_timeout));
-  limits.age_max_us = std::min(limits.age_max_us, ToUs(options.connection_age_max));
+  limits.idle_timeout_us = std::min(limits.idle_timeout_us, LimitUs(options.idle_timeout));
+  limits.age_max_us = std::min(limits.age_max_us, LimitUs(options.connection_age_max));
   if (tls != nullptr) limits.md5_waived = limits.md5_waived || tls->md5_waived();
   return limits;
 }
@@ -313,7 +318,11 @@ void Server::Core::StartShutdown(absl::Duration timeout) {
 
 void Server::Core::OnOver() {
   std::lock_guard lock(mutex);
-  --running;
+  if (--running == 0) {
+    for (Worker& worker : workers) {
+      worker.loop->Post([part = worker.part.get()] { part->CloseDatagrams(); });
+    }
+  }
   changed.notify_all();
 }
 

@@ -8,9 +8,10 @@
 // Add, Use, Limit and Listen come first; then Run, or Start and Shutdown. Each thread has a loop
 // and listeners of its own, and a connection stays on the loop that accepted it.
 //
-// Threads: one thread sets a server up; after that counters, StartShutdown, Shutdown, Wait and
-// InProcess may be called by any. A server with a loop of the application's belongs to that thread.
-// Lifetime: the destructor ends what is still open, and returns when every handler has ended.
+// Threads: one thread sets a server up; after that counters, ReloadCertificates, StartShutdown,
+// Shutdown, Wait and InProcess may be called by any. A server with a loop of the application's
+// belongs to that thread. Lifetime: the destructor ends what is still open, and returns when every
+// handler has ended.
 #pragma once
 
 #include <memory>
@@ -43,12 +44,13 @@ struct ServerOptions {
   size_t calls_max = 0;
   size_t calls_waiting_max = 1'000;
 
-  // Connections at once on each loop; more are closed as they come. 0: as many as come.
+  // Connections at once on each loop; more are closed as they come. Over TLS they count from the
+  // end of the handshake. 0: as many as come.
   size_t connections_max = 0;
 
   // A connection without a call for this long is closed; in the way that loses no call, as also
   // when it has become this old (a tenth more or less, so that not all go at once). A client
-  // connects anew when it has a call.
+  // connects anew when it has a call. Zero: never, as is InfiniteDuration.
   absl::Duration idle_timeout = absl::InfiniteDuration();
   absl::Duration connection_age_max = absl::InfiniteDuration();
 

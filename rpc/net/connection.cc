@@ -19,12 +19,6 @@ constexpr int kWritesPerTurnMax = 4;
 // What comes after the session has ended is read into this and forgotten.
 thread_local char dropped_input[16 << 10];
 
-size_t SizeOf(std::span<const wire::Piece> pieces) {
-  size_t size = 0;
-  for (const wire::Piece& piece : pieces) size += piece.bytes.size();
-  return size;
-}
-
 }  // namespace
 
 Connection::Connection(Loop* loop, std::unique_ptr<Transport> transport, session::Session* session,
@@ -97,7 +91,8 @@ void Connection::WriteOutput() {
     const size_t written = size == 0 ? 0 : transport_->Write(pieces);
     session_->Consume(written);
     TellEvents();
-    if (size == 0 && session_->ending() == session::Ending::kAfterOutput) {
+    const bool written_all = size == 0 && transport_->flushed();
+    if (written_all && session_->ending() == session::Ending::kAfterOutput) {
       transport_->CloseWriting();
       writing_closed_ = true;
       linger_us_ = loop_->now_us() + kLingerUs;

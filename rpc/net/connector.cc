@@ -23,12 +23,6 @@ namespace {
 // RFC 8305 calls it the connection attempt delay.
 constexpr TimeUs kStaggerUs = 250'000;
 
-std::string ConnectReason(int error_number) {
-  // Only a unix socket says this, instead of letting the caller wait.
-  if (error_number == EAGAIN) return "the listener's queue is full";
-  return SystemReason(error_number);
-}
-
 // A port that nobody listens on can be picked as our own, and TCP then connects it to itself.
 bool IsConnectedToItself(int fd) {
   const SocketAddress local = LocalAddress(fd);
@@ -131,11 +125,8 @@ class Connector::State {
 };
 
 bool Connector::Attempt::Begin(Loop* loop, const SocketOptions& options) {
-  Descriptor socket = BeginConnect(address_, options);
-  if (!socket) {
-    outcome_ = ConnectReason(errno);
-    return false;
-  }
+  Descriptor socket = BeginConnect(address_, options, &outcome_);
+  if (!socket) return false;
   outcome_ = "no answer";
   watch_.emplace(loop, std::move(socket), static_cast<Watch::User*>(this));
   watch_->Want(Watch::kWritable);
@@ -249,6 +240,7 @@ void Connector::State::Finish(absl::StatusOr<std::unique_ptr<Transport>> result)
   StopTrying();
   loop_->ClearTimer(&timeout_);
   resolver_.reset();
+  handshake_ = nullptr;
   const Done done = std::move(done_);
   done(std::move(result));
 }

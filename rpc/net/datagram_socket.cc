@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace rpc::net {
@@ -13,8 +14,13 @@ namespace {
 // Datagrams of one turn: others want their turn too.
 constexpr int kDatagramsMax = 256;
 
-// The largest that there can be.
-thread_local char datagram[1 << 16];
+constexpr size_t kBufferSize = 1 << 16;
+
+// With room for the largest that there can be.
+char* Buffer() {
+  thread_local const std::unique_ptr<char[]> buffer(new char[kBufferSize]);
+  return buffer.get();
+}
 
 // Whom a datagram came from, and to which of our own addresses: a reply leaves from there. As bytes
 // it is what OnDatagram calls the source.
@@ -82,7 +88,7 @@ void DatagramSocket::Receive(const bool& gone) {
   for (int i = 0; i < kDatagramsMax && !gone; ++i) {
     Route route;
     Control control;
-    iovec part = {datagram, sizeof(datagram)};
+    iovec part = {Buffer(), kBufferSize};
     msghdr message = {};
     message.msg_name = &route.peer;
     message.msg_namelen = sizeof(route.peer);
@@ -100,7 +106,7 @@ void DatagramSocket::Receive(const bool& gone) {
     route.peer_size = message.msg_namelen;
     ReadControl(&message, &route);
     user_->OnDatagram({reinterpret_cast<const char*>(&route), sizeof(route)},
-                      {datagram, static_cast<size_t>(size)});
+                      {Buffer(), static_cast<size_t>(size)});
   }
 }
 

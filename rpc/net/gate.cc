@@ -25,7 +25,7 @@ class Gate::Visitor final : public ListNode, private Watch::User, private Timer 
   Visitor(Gate* gate, Descriptor socket) : gate_(gate) {
     watch_.emplace(gate->loop_, std::move(socket), static_cast<Watch::User*>(this));
     watch_->Want(Watch::kReadable);
-    EndAt(gate->loop_->now_us() + gate->rules_.timeout_us);
+    EndAt(session::After(gate->loop_->now_us(), gate->rules_.timeout_us));
   }
 
   void EndAt(TimeUs at_us) {

@@ -34,7 +34,7 @@ class Gate {
 
   struct Rules {
     TimeUs timeout_us = 10 * session::kSecondUs;
-    size_t waiting_max = 1'000;
+    size_t waiting_max = 1'000;  // at least 1
   };
 
   Gate(Loop* loop, const Tls& tls, const Rules& rules, User* user);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "rpc/net/socket.h"
@@ -35,15 +36,6 @@ absl::Status ListenError(int error_number, const std::string& address) {
 
 void SetOption(const Descriptor& socket, int level, int option, int value) {
   setsockopt(socket.get(), level, option, &value, sizeof(value));
-}
-
-uint16_t PortOf(const SocketAddress& address) {
-  // The port is at the same place in both families.
-  return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
-}
-
-void SetPort(SocketAddress* address, uint16_t port) {
-  reinterpret_cast<sockaddr_in*>(&address->storage)->sin_port = htons(port);
 }
 
 std::string Plan::text() const {
@@ -86,6 +78,14 @@ bool IsFree(Plan plan) {
   return static_cast<bool>(Bind(plan));
 }
 
+// On a port that nobody has: for datagrams the system may pick one that somebody shares.
+Descriptor BindPicked(Plan plan) {
+  const bool shared = std::exchange(plan.shared, false);
+  Descriptor socket = Bind(plan);
+  if (socket && shared) SetOption(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+  return socket;
+}
+
 // Tells a bound socket its options, and takes connections on it.
 absl::Status Open(const Descriptor& socket, const Plan& plan) {
   if (const char* refused = SetOptions(socket.get(), plan.options)) {
@@ -97,12 +97,11 @@ absl::Status Open(const Descriptor& socket, const Plan& plan) {
 
 absl::StatusOr<Listening> ListenOnPort(Plan plan, size_t count) {
   plan.shared = count > 1;
-  // A port that the system picks is never one that is shared.
   const bool picked = PortOf(plan.address) == 0;
   if (plan.shared && !picked && !IsFree(plan)) return ListenError(errno, plan.text());
   Listening listening;
   for (size_t i = 0; i < count; ++i) {
-    Descriptor socket = Bind(plan);
+    Descriptor socket = i == 0 && picked ? BindPicked(plan) : Bind(plan);
     if (!socket) return ListenError(errno, plan.text());
     SetPort(&plan.address, PortOf(LocalAddress(socket.get())));
     listening.sockets.push_back(std::move(socket));

@@ -21,10 +21,10 @@ absl::Status ResolveError(const std::string& host, const char* reason) {
 }
 
 std::optional<Result> ResolveAtOnce(const Address& address) {
-  if (address.scheme == Scheme::kTcp && address.host == "*") {
+  if (address.scheme != Scheme::kUnix && address.host == "*") {
     return absl::InvalidArgumentError("`*` is to listen on, not to connect to");
   }
-  if (address.scheme == Scheme::kTcp && address.port == 0) {
+  if (address.scheme != Scheme::kUnix && address.port == 0) {
     return absl::InvalidArgumentError("port 0 is to listen on, not to connect to");
   }
   const std::optional<absl::StatusOr<SocketAddress>> known = AddressWithoutLookup(address);

@@ -92,14 +92,6 @@ bool IsTcp(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == IPPROTO_TCP;
 }
 
-// What has failed is closed; errno stays.
-Descriptor None(Descriptor failed) {
-  const int error_number = errno;
-  failed = Descriptor();
-  errno = error_number;
-  return failed;
-}
-
 }  // namespace
 
 const char* SetOptions(int fd, const SocketOptions& options) {
@@ -130,6 +122,12 @@ std::string SystemReason(int error_number) {
   return reason;
 }
 
+std::string ConnectReason(int error_number) {
+  // Only a unix socket says this, instead of letting the caller wait.
+  if (error_number == EAGAIN) return "the listener's queue is full";
+  return SystemReason(error_number);
+}
+
 absl::Status SystemError(int error_number, const std::string& what, const std::string& address) {
   return absl::Status(CodeOf(error_number),
                       absl::StrCat(what, " ", address, ": ", SystemReason(error_number)));
@@ -140,19 +138,28 @@ absl::Status ConnectionError(int error_number, const std::string& peer) {
                       absl::StrCat(SystemReason(error_number), " (", peer, ")"));
 }
 
-Descriptor BeginConnect(const SocketAddress& address, const SocketOptions& options) {
-  Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const bool begun = socket && SetOptions(socket.get(), options) == nullptr &&
+// A socket of that type that is connected to the address, or about to be.
+static Descriptor OpenTo(const SocketAddress& address, int type, const SocketOptions& options,
+                         std::string* reason) {
+  Descriptor socket(::socket(address.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const char* refused = socket ? SetOptions(socket.get(), options) : nullptr;
+  const bool begun = socket && refused == nullptr &&
                      (connect(socket.get(), address.get(), address.size) == 0 ||
                       errno == EINPROGRESS || errno == EINTR);
-  return begun ? std::move(socket) : None(std::move(socket));
+  if (begun) return socket;
+  *reason = refused == nullptr ? ConnectReason(errno)
+                               : absl::StrCat("cannot set ", refused, ": ", SystemReason(errno));
+  return Descriptor();
 }
 
-Descriptor ConnectDatagrams(const SocketAddress& address, const SocketOptions& options) {
-  Descriptor socket(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const bool connected = socket && SetOptions(socket.get(), options) == nullptr &&
-                         connect(socket.get(), address.get(), address.size) == 0;
-  return connected ? std::move(socket) : None(std::move(socket));
+Descriptor BeginConnect(const SocketAddress& address, const SocketOptions& options,
+                        std::string* reason) {
+  return OpenTo(address, SOCK_STREAM, options, reason);
+}
+
+Descriptor ConnectDatagrams(const SocketAddress& address, const SocketOptions& options,
+                            std::string* reason) {
+  return OpenTo(address, SOCK_DGRAM, options, reason);
 }
 
 }  // namespace rpc::net

@@ -36,6 +36,9 @@ class Descriptor {
 // What the system says of an error: `connection refused`.
 std::string SystemReason(int error_number);
 
+// The same for an attempt to connect.
+std::string ConnectReason(int error_number);
+
 // The status for a system call on `address` that failed with `error_number`, say
 // `cannot listen on tcp://127.0.0.1:80: permission denied` (PERMISSION_DENIED). The code is the one
 // that helps a caller: refused, reset, unreachable and timed out are UNAVAILABLE, a port in use is
@@ -67,12 +70,14 @@ struct Listening {
 absl::StatusOr<std::vector<Listening>> Listen(const Address& address, size_t count,
                                               const SocketOptions& options = {});
 
-// A non-blocking stream socket that has begun to connect: writable when it is done. None, and errno
-// says why, when it cannot even begin.
-Descriptor BeginConnect(const SocketAddress& address, const SocketOptions& options = {});
+// A non-blocking stream socket that has begun to connect: writable when it is done. None, and
+// *reason says why, when it cannot even begin.
+Descriptor BeginConnect(const SocketAddress& address, const SocketOptions& options,
+                        std::string* reason);
 
 // A non-blocking datagram socket that sends to `address` only, and hears of nobody else. None, and
-// errno says why.
-Descriptor ConnectDatagrams(const SocketAddress& address, const SocketOptions& options = {});
+// *reason says why.
+Descriptor ConnectDatagrams(const SocketAddress& address, const SocketOptions& options,
+                            std::string* reason);
 
 }  // namespace rpc::net

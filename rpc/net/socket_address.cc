@@ -70,15 +70,16 @@ absl::StatusOr<SocketAddress> UnixAddress(const Address& address) {
   return Copy(reinterpret_cast<const sockaddr*>(&made), static_cast<socklen_t>(size));
 }
 
-void SetPort(SocketAddress* address, uint16_t port) {
-  if (address->family() == AF_INET6) {
-    reinterpret_cast<sockaddr_in6*>(&address->storage)->sin6_port = htons(port);
-  } else {
-    reinterpret_cast<sockaddr_in*>(&address->storage)->sin_port = htons(port);
-  }
+}  // namespace
+
+// It is at the same place in both families.
+uint16_t PortOf(const SocketAddress& address) {
+  return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
 }
 
-}  // namespace
+void SetPort(SocketAddress* address, uint16_t port) {
+  reinterpret_cast<sockaddr_in*>(&address->storage)->sin_port = htons(port);
+}
 
 std::string ToString(const SocketAddress& address, Scheme scheme) {
   if (address.family() == AF_UNIX) return UnixText(address);

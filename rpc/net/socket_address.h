@@ -36,6 +36,10 @@ std::optional<absl::StatusOr<SocketAddress>> AddressWithoutLookup(const Address&
 // What a lookup has found, with `port`, in the system's order, but the families taking turns.
 std::vector<SocketAddress> AddressesFound(const addrinfo* found, uint16_t port);
 
+// The port of an IP address.
+uint16_t PortOf(const SocketAddress& address);
+void SetPort(SocketAddress* address, uint16_t port);
+
 // The two ends of a socket; of size 0 when it has none.
 SocketAddress LocalAddress(int fd);
 SocketAddress PeerAddress(int fd);

@@ -32,7 +32,8 @@ struct SocketOptions {
   absl::Duration user_timeout = absl::ZeroDuration();
 
   // TCP: the algorithm of congestion control (TCP_CONGESTION), such as "cubic" or "bbr", of those
-  // in /proc/sys/net/ipv4/tcp_available_congestion_control. Null: the system's default.
+  // in /proc/sys/net/ipv4/tcp_available_congestion_control. Null: the system's default. What it
+  // points to outlives the channel.
   const char* congestion = nullptr;
 
   // Listeners: connections that the system holds until they are accepted; it has a limit of its own

@@ -34,12 +34,6 @@ std::shared_ptr<const Peer> UnixPeer(int fd) {
   return peer;
 }
 
-size_t SizeOf(std::span<const wire::Piece> pieces) {
-  size_t size = 0;
-  for (const wire::Piece& piece : pieces) size += piece.bytes.size();
-  return size;
-}
-
 class SocketTransport final : public Transport, private Watch::User {
  public:
   SocketTransport(Loop* loop, Descriptor socket);

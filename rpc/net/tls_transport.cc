@@ -19,12 +19,6 @@ constexpr size_t kRecordSize = 16 << 10;
 // Written below at once.
 constexpr int kRecordsMax = 4;
 
-size_t SizeOf(std::span<const wire::Piece> pieces) {
-  size_t size = 0;
-  for (const wire::Piece& piece : pieces) size += piece.bytes.size();
-  return size;
-}
-
 // The bytes of many pieces, record by record.
 class Records {
  public:
@@ -78,6 +72,7 @@ class TlsTransport final : public Transport, private TlsLink::User, private Read
   void Start(Transport::User* user) override;
   void SetReading(bool on) override;
   size_t Write(std::span<const wire::Piece> pieces) override;
+  bool flushed() const override { return !link_->waiting(); }
   void CloseWriting() override;
 
  private:
@@ -119,7 +114,8 @@ TlsTransport::TlsTransport(std::unique_ptr<TlsLink> link, std::shared_ptr<const 
 
 TlsTransport::~TlsTransport() {
   if (gone_ != nullptr) *gone_ = true;
-  TlsLink::Close(std::move(link_), MayHaveUnreadTickets());
+  const bool linger = MayHaveUnreadTickets();
+  TlsLink::Close(std::move(link_), linger);
 }
 
 // A server of TLS 1.3 sends them behind the handshake, to a client that may have nothing to read.
@@ -228,7 +224,8 @@ void TlsTransport::FailWriting(absl::Status why) {
 }
 
 void TlsTransport::OnDrained() {
-  if (std::exchange(blocked_, false)) user_->OnWritable();
+  blocked_ = false;
+  if (user_ != nullptr) user_->OnWritable();
 }
 
 void TlsTransport::CloseWriting() {

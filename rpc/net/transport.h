@@ -1,5 +1,6 @@
 // A stream of bytes in both directions: what a connection runs over. TCP and unix sockets are one
-// kind (socket_transport.h), two ends within one process another (local_transport.h).
+// kind (socket_transport.h), two ends within one process another (local_transport.h), and TLS over
+// any of these a third (tls_transport.h).
 //
 // Threads: a transport belongs to its loop's thread. Its user is called there, within a turn, and
 // never within a method of the transport.
@@ -29,7 +30,8 @@ class Transport {
     // reach it, and OnWritable may still follow. Or because the connection has failed, as `why`
     // says: the last that is called.
     virtual void OnInputEnd(const absl::Status& why) = 0;
-    // Write took less than it was given before, and can take more now.
+    // Write took less than it was given before, and can take more now; or what it had taken has
+    // left this process meanwhile, see flushed().
     virtual void OnWritable() = 0;
 
    protected:
@@ -48,6 +50,10 @@ class Transport {
   // Takes as many of the bytes as go now, and tells how many: when not all, OnWritable follows. A
   // connection that has failed takes all; OnInputEnd tells, once what had come before is read.
   virtual size_t Write(std::span<const wire::Piece> pieces) = 0;
+
+  // False while bytes that Write has taken wait in this process; OnWritable follows. Until then it
+  // is too early to close.
+  virtual bool flushed() const { return true; }
 
   // No more is written: the peer reads to the end of what was.
   virtual void CloseWriting() = 0;

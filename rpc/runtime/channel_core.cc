@@ -10,9 +10,9 @@ namespace {
 
 session::Limits LimitsOf(const ChannelOptions& options) {
   session::Limits limits = options.limits;
-  if (options.idle_timeout != absl::InfiniteDuration()) {
-    const auto idle_us = static_cast<net::TimeUs>(
-        std::max<int64_t>(0, absl::ToInt64Microseconds(options.idle_timeout)));
+  if (options.idle_timeout > absl::ZeroDuration() &&
+      options.idle_timeout != absl::InfiniteDuration()) {
+    const auto idle_us = static_cast<net::TimeUs>(absl::ToInt64Microseconds(options.idle_timeout));
     limits.idle_timeout_us = std::min(limits.idle_timeout_us, idle_us);
   }
   return limits;
@@ -46,9 +46,8 @@ absl::Status PrepareTls(Target* target) {
 
 std::shared_ptr<ChannelCore> ChannelCore::To(std::string_view address,
                                              const ChannelOptions& options) {
-  Target target{.options = options, .address = net::ParseAddress(address), .door = nullptr};
-  target.limits = LimitsOf(options);
-  target.connecting.socket = options.socket;
+  Target target(options, LimitsOf(options));
+  target.address = net::ParseAddress(address);
   if (target.address.ok()) {
     if (absl::Status s = PrepareTls(&target); !s.ok()) target.address = s;
   }
@@ -57,11 +56,9 @@ std::shared_ptr<ChannelCore> ChannelCore::To(std::string_view address,
 
 std::shared_ptr<ChannelCore> ChannelCore::Through(std::shared_ptr<Door> door,
                                                   const ChannelOptions& options) {
-  return std::shared_ptr<ChannelCore>(
-      new ChannelCore({.options = options,
-                       .address = absl::InternalError("a door has no address"),
-                       .door = std::move(door),
-                       .limits = LimitsOf(options)}));
+  Target target(options, LimitsOf(options));
+  target.door = std::move(door);
+  return std::shared_ptr<ChannelCore>(new ChannelCore(std::move(target)));
 }
 
 ChannelCore::~ChannelCore() {

@@ -285,7 +285,9 @@ void ClientCall::OnEnd(const session::Event& event) {
 }
 
 absl::Status ClientCall::DeadlinePassed(std::string_view where) const {
-  const net::TimeUs after_us = deadline_us_ - std::min(deadline_us_, started_us_);
+  // Over datagrams it may have passed earlier than was asked for.
+  const net::TimeUs passed_us = std::min(deadline_us_, net::ClockUs());
+  const net::TimeUs after_us = passed_us - std::min(passed_us, started_us_);
   return absl::DeadlineExceededError(
       absl::StrCat("the deadline passed after ", absl::FormatDuration(absl::Microseconds(after_us)),
                    ", ", absl::string_view(where.data(), where.size())));

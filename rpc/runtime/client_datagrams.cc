@@ -39,31 +39,26 @@ ClientDatagrams::ClientDatagrams(LoopChannel* channel, net::Loop* loop,
       addresses_(std::move(addresses)),
       session_(limits, RandomSession(), loop->now_us()) {}
 
-// To the next of the addresses that there is a way to.
+// To the next of the addresses that there is a way to. When there is none the old socket stays.
 absl::Status ClientDatagrams::Connect() {
-  socket_.reset();
-  failure_ = 0;
   absl::Status failure;
   for (size_t i = 0; i < addresses_.size(); ++i) {
-    ++next_address_;
-    net::Descriptor socket = net::ConnectDatagrams(address(), options_);
+    const net::SocketAddress& address = addresses_[next_address_++ % addresses_.size()];
+    const std::string name = ToString(address, net::Scheme::kUdp);
+    std::string reason;
+    net::Descriptor socket = net::ConnectDatagrams(address, options_, &reason);
     if (socket) {
+      name_ = name;
       socket_.emplace(loop_, std::move(socket), static_cast<net::DatagramSocket::User*>(this));
       return absl::OkStatus();
     }
-    failure = net::SystemError(errno, "cannot send to", ToString(address(), net::Scheme::kUdp));
+    failure = absl::UnavailableError(absl::StrCat("cannot send to ", name, ": ", reason));
   }
   return failure;
 }
 
-const net::SocketAddress& ClientDatagrams::address() const {
-  return addresses_[(next_address_ - 1) % addresses_.size()];
-}
-
 std::string ClientDatagrams::Trouble() const {
-  if (failure_ == 0) return "";
-  return absl::StrCat("; ", ToString(address(), net::Scheme::kUdp), ": ",
-                      net::SystemReason(failure_));
+  return trouble_.empty() ? "" : absl::StrCat("; ", trouble_);
 }
 
 session::DatagramClient& ClientDatagrams::session() {
@@ -96,13 +91,18 @@ session::Sent ClientDatagrams::Write(uint64_t, const session::Payload&) {
 void ClientDatagrams::Cancel(uint64_t call) { session().Cancel(call); }
 
 void ClientDatagrams::OnDatagram(std::string_view, std::string_view bytes) {
-  unanswered_ = failure_ = 0;
+  unanswered_ = 0;
+  silent_addresses_ = 0;
+  trouble_.clear();
   session().Receive(bytes);
   TellEvents();
 }
 
 void ClientDatagrams::OnError(int error_number) {
-  failure_ = error_number;
+  // Full buffers are no trouble: what gets lost is sent again.
+  if (error_number == EAGAIN || error_number == ENOBUFS) return;
+  trouble_ = absl::StrCat(name_, ": ", net::SystemReason(error_number));
+  try_next_ = try_next_ || IsOfAddress(error_number);
   loop_->FlushLater(this);
 }
 
@@ -119,17 +119,23 @@ void ClientDatagrams::Flush() {
   TellEvents();
   session::Datagram datagram;
   while (session_.NextDatagram(&datagram)) {
-    // What gets lost is sent again.
-    const int failure = socket_.has_value() ? socket_->Send({}, datagram.bytes) : 0;
-    if (IsOfAddress(failure)) failure_ = failure;
+    if (const int failure = socket_->Send({}, datagram.bytes); failure != 0) OnError(failure);
   }
-  if (IsOfAddress(failure_) && addresses_.size() > 1) (void)Connect();
+  LookForAnswers();
   SetAlarm();
-  if (unanswered_ >= kUnansweredMax && !over_) {
-    over_ = true;
-    channel()->OnDraining(this);
-  }
   if (over_ && idle()) channel()->Forget(this);
+}
+
+// Goes on to the next address where this one does not answer, and ends when none does.
+void ClientDatagrams::LookForAnswers() {
+  const bool silent = unanswered_ >= kUnansweredMax;
+  if (silent) unanswered_ = 0;
+  if (silent && ++silent_addresses_ >= addresses_.size() && !over_) {
+    over_ = true;
+    return channel()->OnDraining(this);
+  }
+  const bool next = std::exchange(try_next_, false) || silent;
+  if (next && addresses_.size() > 1) (void)Connect();
 }
 
 void ClientDatagrams::SetAlarm() {

@@ -19,8 +19,8 @@
 namespace rpc::runtime {
 
 // Sends to one of the addresses at a time, and goes on to the next when the system says that nobody
-// is there. When no answer comes to several calls in a row it takes no more, so that its channel
-// looks the name up again.
+// is there, or when no answer comes to several calls in a row. After the last it takes no more
+// calls, so that its channel looks the name up again.
 class ClientDatagrams final : public ClientCarrier,
                               private net::DatagramSocket::User,
                               private net::Timer,
@@ -54,8 +54,8 @@ class ClientDatagrams final : public ClientCarrier,
 
   // In the present: what is asked of it goes out at the end of the turn.
   session::DatagramClient& session();
-  const net::SocketAddress& address() const;
   void TellEvents();
+  void LookForAnswers();
   void SetAlarm();
 
   net::Loop* loop_;
@@ -63,9 +63,12 @@ class ClientDatagrams final : public ClientCarrier,
   std::vector<net::SocketAddress> addresses_;
   size_t next_address_ = 0;
   session::DatagramClient session_;
-  std::optional<net::DatagramSocket> socket_;
-  int failure_ = 0;     // what the system last said of the address; 0 since an answer has come
-  int unanswered_ = 0;  // calls in a row
+  std::optional<net::DatagramSocket> socket_;  // from Connect on
+  std::string name_;                           // of the address that it sends to
+  std::string trouble_;                        // what the system said since the last answer
+  bool try_next_ = false;                      // of the addresses
+  int unanswered_ = 0;                         // calls in a row
+  size_t silent_addresses_ = 0;                // in a row
   bool over_ = false;
 };
 

@@ -1,11 +1,20 @@
 #include "rpc/runtime/entrance.h"
 
+#include <cstdio>
+#include <string>
 #include <utility>
 
 #include "rpc/net/socket_transport.h"
 #include "rpc/runtime/server_loop.h"
+#include "rpc/wire/bytes_as_text.h"
 
 namespace rpc::runtime {
+namespace {
+
+// Of a sentence: it may repeat what a peer has sent.
+constexpr size_t kToldSizeMax = 500;
+
+}  // namespace
 
 Entrance::Entrance(ServerLoop* server, net::Descriptor socket, const EntranceRules* rules)
     : server_(server), rules_(rules) {
@@ -42,15 +51,29 @@ void Entrance::OnPlain(std::unique_ptr<net::Transport> transport, char first_byt
     if (first_byte == 0) {
       server_->AcceptToReject(
           std::move(transport), rules_->limits,
-          absl::PermissionDeniedError("this address takes TLS only: connect with tls://"));
+          absl::PermissionDeniedError("this address takes TLS only: connect with tls://, or with "
+                                      "TLS over the unix socket"));
     }
   }
   server_->CheckOver();
 }
 
-void Entrance::OnTurnedAway(const absl::Status&) {
+void Entrance::OnTurnedAway(const absl::Status& why) {
   server_->CountHandshakeFailed();
+  TellSometimes(why);
   server_->CheckOver();
+}
+
+// Strangers can make this happen as often as they like: one line a second.
+void Entrance::TellSometimes(const absl::Status& why) {
+  ++untold_;
+  const net::TimeUs now_us = server_->loop()->now_us();
+  if (now_us < told_us_ + session::kSecondUs) return;
+  std::fprintf(stderr, "rpc: TLS handshakes that failed: %llu, the last: %s\n",
+               static_cast<unsigned long long>(untold_),
+               wire::Printable(std::string(why.message()), kToldSizeMax).c_str());
+  untold_ = 0;
+  told_us_ = now_us;
 }
 
 }  // namespace rpc::runtime

@@ -29,7 +29,7 @@ struct EntranceRules {
 
 class Entrance final : private net::Gate::User {
  public:
-  // REQUIRES: `rules` outlives the entrance and every connection that came in by it.
+  // REQUIRES: `rules` outlives the entrance.
   Entrance(ServerLoop* server, net::Descriptor socket, const EntranceRules* rules);
 
   // Accepts nobody any more. Those who shake hands may finish, for a second.
@@ -42,11 +42,14 @@ class Entrance final : private net::Gate::User {
   void OnPlain(std::unique_ptr<net::Transport> transport, char first_byte) override;
   void OnTurnedAway(const absl::Status& why) override;
   void OnAccept(net::Descriptor socket);
+  void TellSometimes(const absl::Status& why);
 
   ServerLoop* server_;
   const EntranceRules* rules_;
   std::optional<net::Gate> gate_;
   std::optional<net::Listener> listener_;
+  uint64_t untold_ = 0;  // handshakes that failed since the last line about them
+  net::TimeUs told_us_ = 0;
 };
 
 }  // namespace rpc::runtime

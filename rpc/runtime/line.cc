@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "rpc/runtime/client_connection.h"
 #include "rpc/runtime/client_datagrams.h"
 #include "rpc/runtime/loop_channel.h"
@@ -37,12 +38,15 @@ void Line::Connect() {
   target.address->scheme == net::Scheme::kUdp ? ConnectDatagrams() : ConnectStream();
 }
 
+net::TimeUs Line::ConnectTimeoutUs() const {
+  const absl::Duration timeout = channel_->target().options.connect_timeout;
+  return static_cast<net::TimeUs>(std::max<int64_t>(1, absl::ToInt64Microseconds(timeout)));
+}
+
 void Line::ConnectStream() {
   const Target& target = channel_->target();
-  const auto timeout_us = static_cast<net::TimeUs>(
-      std::max<int64_t>(1, absl::ToInt64Microseconds(target.options.connect_timeout)));
   connector_ = std::make_unique<net::Connector>(
-      channel_->loop(), *target.address, target.connecting, timeout_us,
+      channel_->loop(), *target.address, target.connecting, ConnectTimeoutUs(),
       [this](absl::StatusOr<std::unique_ptr<net::Transport>> transport) {
         connector_ = nullptr;
         OnConnected(std::move(transport));
@@ -50,12 +54,14 @@ void Line::ConnectStream() {
 }
 
 void Line::ConnectDatagrams() {
-  resolver_ =
-      std::make_unique<net::Resolver>(channel_->loop(), *channel_->target().address,
-                                      [this](absl::StatusOr<net::Resolver::Addresses> addresses) {
-                                        resolver_ = nullptr;
-                                        OnResolved(std::move(addresses));
-                                      });
+  net::Loop* const loop = channel_->loop();
+  resolver_ = std::make_unique<net::Resolver>(
+      loop, *channel_->target().address, [this](absl::StatusOr<net::Resolver::Addresses> found) {
+        resolver_ = nullptr;
+        channel_->loop()->ClearTimer(this);
+        OnResolved(std::move(found));
+      });
+  loop->SetTimer(this, session::After(loop->now_us(), ConnectTimeoutUs()));
 }
 
 void Line::OnConnected(absl::StatusOr<std::unique_ptr<net::Transport>> transport) {
@@ -90,7 +96,14 @@ void Line::OnFailed(const absl::Status& why) {
   channel_->OnLineFailed(failure_);
 }
 
+// An attempt has taken too long, or the pause after one is over.
 void Line::OnTime() {
+  if (state_ == ChannelState::kConnecting) {
+    resolver_ = nullptr;
+    return OnFailed(absl::UnavailableError(
+        absl::StrCat("cannot resolve ", ToString(*channel_->target().address), " within ",
+                     absl::FormatDuration(channel_->target().options.connect_timeout))));
+  }
   state_ = ChannelState::kIdle;
   channel_->OnLineIdle(this);
 }

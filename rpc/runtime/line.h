@@ -37,6 +37,7 @@ class Line final : private net::Timer {
   std::unique_ptr<ClientCarrier> Release();
 
  private:
+  net::TimeUs ConnectTimeoutUs() const;
   void ConnectStream();
   void ConnectDatagrams();
   void OnConnected(absl::StatusOr<std::unique_ptr<net::Transport>> transport);

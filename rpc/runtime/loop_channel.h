@@ -22,13 +22,18 @@
 
 namespace rpc::runtime {
 
-// Where a channel leads, and how.
+// Where a channel leads, and how. (With a constructor: g++ 12 warns of aggregates like this one.)
 struct Target {
+  Target(const ChannelOptions& options, const session::Limits& limits)
+      : options(options), limits(limits) {
+    connecting.socket = options.socket;
+  }
+
   ChannelOptions options;
-  absl::StatusOr<net::Address> address;
-  std::shared_ptr<Door> door;  // instead of an address, into a server of this process
+  session::Limits limits;  // with what other options say of them
+  absl::StatusOr<net::Address> address = absl::InternalError("there is a door instead");
   net::ConnectOptions connecting = {};
-  session::Limits limits = {};
+  std::shared_ptr<Door> door = {};  // instead of an address, into a server of this process
 };
 
 // The one of two states in which a call could be sent sooner.

@@ -44,7 +44,10 @@ absl::Status FailureOf(const ServedMethod& method, const std::exception_ptr& exc
 
 }  // namespace
 
-const net::Peer& ServerCall::peer() const { return carrier_->PeerOf(id_); }
+const net::Peer& ServerCall::peer() {
+  if (peer_ == nullptr) peer_ = carrier_->FindPeer(id_);
+  return *peer_;
+}
 
 Service* ServerCall::service() const { return method_->service; }
 
@@ -185,13 +188,13 @@ void ServerCall::Release() {
   context_.trailing_.clear();
   context_.deadline_us_ = net::kNever;
   context_.user.reset();
+  peer_ = nullptr;
   Root::Reset();
   StreamEnd::Reset();
   Clear();
   ServerCarrier* const carrier = std::exchange(carrier_, nullptr);
-  const uint64_t id = id_;
   carrier->server()->Recycle(this);
-  carrier->CallEnded(id);
+  carrier->CallEnded();
 }
 
 session::ReadResult ServerCall::ReadBytes(std::string_view* bytes) {

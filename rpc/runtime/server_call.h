@@ -34,7 +34,7 @@ class ServerCall : public Root, public StreamEnd {
 
   ServerContext& context() { return context_; }
   const ServedMethod& method() const { return *method_; }
-  const net::Peer& peer() const;
+  const net::Peer& peer();
 
   // What the carrier hears from its session.
   void Begin(ServerCarrier* carrier, const ServedMethod* method, const session::Event& event);
@@ -87,6 +87,7 @@ class ServerCall : public Root, public StreamEnd {
   void Release();
 
   ServerContext context_;
+  std::shared_ptr<const net::Peer> peer_;  // once the handler has asked
   ServerCarrier* carrier_ = nullptr;
   const ServedMethod* method_ = nullptr;
   uint64_t id_ = 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -20,12 +21,12 @@ class ServerLoop;
 class ServerCarrier {
  public:
   virtual ServerLoop* server() = 0;
-  // Who made the call. Stays until CallEnded.
-  virtual const net::Peer& PeerOf(uint64_t call) = 0;
+  // Who made the call. REQUIRES: it has not ended.
+  virtual std::shared_ptr<const net::Peer> FindPeer(uint64_t call) = 0;
 
   // A handler's record has been made for the call, and has let go of it.
   virtual void CallBegan(uint64_t call, void* tag) = 0;
-  virtual void CallEnded(uint64_t call) = 0;
+  virtual void CallEnded() = 0;
 
   virtual session::ReadResult Read(uint64_t call, std::string_view* bytes) = 0;
   virtual session::Sent Write(uint64_t call, const session::Payload& message) = 0;

@@ -44,16 +44,15 @@ void ServerConnection::OnEvent(const session::Event& event) {
     case session::EventKind::kCancelled:
       return static_cast<ServerCall*>(event.tag)->OnEvent(event);
     case session::EventKind::kClosed:
-      if (calls_ > 0) (void)PeerOf(0);  // their handlers may ask later
+      if (calls_ > 0) peer_ = connection_->peer();  // their handlers may ask later
       return;
     default:
       return;
   }
 }
 
-const net::Peer& ServerConnection::PeerOf(uint64_t) {
-  if (peer_ == nullptr) peer_ = connection_->peer();
-  return *peer_;
+std::shared_ptr<const net::Peer> ServerConnection::FindPeer(uint64_t) {
+  return peer_ != nullptr ? peer_ : connection_->peer();
 }
 
 void ServerConnection::CallBegan(uint64_t call, void* tag) {
@@ -61,7 +60,7 @@ void ServerConnection::CallBegan(uint64_t call, void* tag) {
   session().SetTag(call, tag);
 }
 
-void ServerConnection::CallEnded(uint64_t) {
+void ServerConnection::CallEnded() {
   --calls_;
   LeaveWhenDone();
 }

@@ -32,9 +32,9 @@ class ServerConnection final : public net::ListNode,
   void Close(const absl::Status& why);
 
   ServerLoop* server() override { return server_; }
-  const net::Peer& PeerOf(uint64_t) override;
+  std::shared_ptr<const net::Peer> FindPeer(uint64_t) override;
   void CallBegan(uint64_t call, void* tag) override;
-  void CallEnded(uint64_t call) override;
+  void CallEnded() override;
   session::ReadResult Read(uint64_t call, std::string_view* bytes) override;
   session::Sent Write(uint64_t call, const session::Payload& message) override;
   absl::Status SendMetadata(uint64_t call, std::span<const wire::Metadatum> metadata) override;
@@ -53,7 +53,7 @@ class ServerConnection final : public net::ListNode,
   ServerLoop* server_;
   session::ServerSession session_;
   std::optional<net::Connection> connection_;  // none when it is over
-  std::shared_ptr<const net::Peer> peer_;      // once somebody has asked, or nobody can any more
+  std::shared_ptr<const net::Peer> peer_;      // when it is over and calls are not
   uint32_t bodies_corrupted_ = 0;              // that the server's counters know of
   uint32_t calls_refused_ = 0;                 // the same
   uint32_t calls_ = 0;

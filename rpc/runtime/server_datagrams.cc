@@ -37,7 +37,14 @@ void ServerDatagrams::CancelEveryCall(const absl::Status& why) { session().Cance
 
 void ServerDatagrams::Close() {
   socket_.reset();
+  server_->loop()->ClearTimer(this);
   CancelEveryCall(absl::UnavailableError("the server is gone"));
+}
+
+void ServerDatagrams::CloseSoon() {
+  closing_ = true;
+  server_->loop()->ClearTimer(this);
+  server_->loop()->FlushLater(this);
 }
 
 void ServerDatagrams::OnDatagram(std::string_view source, std::string_view bytes) {
@@ -64,8 +71,9 @@ void ServerDatagrams::Flush() {
     if (socket_.has_value()) (void)socket_->Send(datagram.destination, datagram.bytes);
   }
   CountSession();
+  if (closing_) socket_.reset();
   const net::TimeUs next_us = session_.NextTimeUs();
-  if (next_us != net::kNever) server_->loop()->SetTimer(this, next_us);
+  if (socket_.has_value() && next_us != net::kNever) server_->loop()->SetTimer(this, next_us);
 }
 
 void ServerDatagrams::CountSession() {
@@ -76,10 +84,8 @@ void ServerDatagrams::CountSession() {
   counted_ = now;
 }
 
-const net::Peer& ServerDatagrams::PeerOf(uint64_t call) {
-  net::Peer& peer = peers_[call];
-  if (peer.address.empty()) peer.address = net::SourceText(session_.SourceOf(call));
-  return peer;
+std::shared_ptr<const net::Peer> ServerDatagrams::FindPeer(uint64_t call) {
+  return std::make_shared<net::Peer>(net::Peer{net::SourceText(session_.SourceOf(call))});
 }
 
 void ServerDatagrams::CallBegan(uint64_t call, void* tag) {
@@ -87,8 +93,7 @@ void ServerDatagrams::CallBegan(uint64_t call, void* tag) {
   session().SetTag(call, tag);
 }
 
-void ServerDatagrams::CallEnded(uint64_t call) {
-  peers_.erase(call);
+void ServerDatagrams::CallEnded() {
   --calls_;
   server_->CheckOver();
 }

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "absl/container/flat_hash_map.h"
 #include "rpc/net/datagram_socket.h"
 #include "rpc/net/loop.h"
 #include "rpc/net/socket.h"
@@ -27,12 +26,14 @@ class ServerDatagrams final : public ServerCarrier,
   void CancelEveryCall(const absl::Status& why);
   // Hears and says nothing any more.
   void Close();
+  // What is there to be sent is sent, and then it closes. REQUIRES: idle()
+  void CloseSoon();
   bool idle() const { return calls_ == 0; }
 
   ServerLoop* server() override { return server_; }
-  const net::Peer& PeerOf(uint64_t call) override;
+  std::shared_ptr<const net::Peer> FindPeer(uint64_t call) override;
   void CallBegan(uint64_t call, void* tag) override;
-  void CallEnded(uint64_t call) override;
+  void CallEnded() override;
   session::ReadResult Read(uint64_t call, std::string_view* bytes) override;
   session::Sent Write(uint64_t call, const session::Payload& message) override;
   absl::Status SendMetadata(uint64_t call, std::span<const wire::Metadatum> metadata) override;
@@ -54,9 +55,9 @@ class ServerDatagrams final : public ServerCarrier,
   ServerLoop* server_;
   session::DatagramServer session_;
   std::optional<net::DatagramSocket> socket_;
-  absl::flat_hash_map<uint64_t, net::Peer> peers_;  // of those calls that were asked
-  session::DatagramCounters counted_;               // what the server's counters know of
+  session::DatagramCounters counted_;  // what the server's counters know of
   size_t calls_ = 0;
+  bool closing_ = false;
 };
 
 }  // namespace rpc::runtime

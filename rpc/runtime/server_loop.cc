@@ -134,6 +134,10 @@ void ServerLoop::Drain(net::TimeUs deadline_us, std::function<void()> over) {
   CheckOver();
 }
 
+void ServerLoop::CloseDatagrams() {
+  for (const std::unique_ptr<ServerDatagrams>& each : datagrams_) each->CloseSoon();
+}
+
 void ServerLoop::OnTime() {
   phase_ == Phase::kDraining ? CancelEveryCall() : EndByForce();
   CheckOver();

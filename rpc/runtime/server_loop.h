@@ -59,6 +59,10 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   // cancelled, and soon after that ended by force. `over` runs once, when nothing is left.
   void Drain(net::TimeUs deadline_us, std::function<void()> over);
 
+  // When that has happened on every loop of the server: until then the others answer repeats, which
+  // the system sends to another of them when this one's socket goes.
+  void CloseDatagrams();
+
   net::Loop* loop() { return loop_; }
   const ServiceTable& table() const { return *table_; }
   // Of connections within the process.

@@ -86,7 +86,7 @@ absl::Status DatagramClient::CheckOpening(const Opening& opening, const Payload&
 
 absl::StatusOr<uint64_t> DatagramClient::Open(const Opening& opening, const Payload& message) {
   if (absl::Status s = CheckOpening(opening, message); !s.ok()) return s;
-  const TimeUs end_us = std::min(opening.deadline_us, now_us_ + limits_.timeout_us_max);
+  const TimeUs end_us = std::min(opening.deadline_us, After(now_us_, limits_.timeout_us_max));
   wire::Header header;
   header.name = opening.name;
   header.call = highest_ + 1;

@@ -181,7 +181,7 @@ void DatagramServer::Accept(std::string_view source, std::string_view datagram,
                 EndSizeMax(limits_, datagram.size())};
   entry->tag = const_cast<Method*>(method);
   entry->deadline_us = now_us_ + header.timeout_us;
-  entry->expiry_us = entry->deadline_us + limits_.keep_us;
+  entry->expiry_us = After(entry->deadline_us, limits_.keep_us);
   entry->bytes = datagram;
   entries_.emplace(entry->number, std::move(made));
   by_key_.emplace(KeyOf(entry->source, header.session, header.call), entry);

@@ -36,6 +36,12 @@ struct Piece {
   std::shared_ptr<const void> owner;
 };
 
+inline size_t SizeOf(std::span<const Piece> pieces) {
+  size_t size = 0;
+  for (const Piece& piece : pieces) size += piece.bytes.size();
+  return size;
+}
+
 class EncodeBuffers;
 
 class FrameEncoder {

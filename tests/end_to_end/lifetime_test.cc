@@ -1,5 +1,6 @@
 // How long connections live: idle ones, old ones, and many addresses of one server.
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,14 @@ TEST_P(LifetimeTest, AServerClosesAConnectionThatNobodyCallsOver) {
   EXPECT_TRUE(Eventually([&] { return channel.state() == ChannelState::kIdle; }));
   EXPECT_TRUE(Say(channel));
   EXPECT_EQ(counters().connections_accepted, 2u);
+}
+
+TEST_P(LifetimeTest, NoTimeoutIsNone) {
+  Serve({.idle_timeout = absl::ZeroDuration(), .connection_age_max = absl::ZeroDuration()});
+  const Channel channel = server_->MakeChannel({.idle_timeout = absl::ZeroDuration()});
+  ASSERT_TRUE(Say(channel));
+  ASSERT_TRUE(Say(channel));
+  EXPECT_EQ(counters().connections_accepted, 1u);
 }
 
 TEST_P(LifetimeTest, AnOpenCallKeepsItsConnection) {
@@ -119,6 +128,57 @@ TEST(AddressesTest, AnyAddressOfThisMachineAnswersFromWhereItWasAsked) {
     const auto reply = echo::Echo::Client(Channel(host + port)).Say(Saying("hello")).Wait();
     EXPECT_TRUE(reply.ok()) << host << port << ": " << reply.status();
   }
+}
+
+// The system may give one port for datagrams to several that share.
+TEST(AddressesTest, APortForDatagramsThatWasPickedIsForOneServer) {
+  std::set<std::string> addresses;
+  std::vector<std::unique_ptr<Server>> servers;
+  for (int i = 0; i < 300; ++i) {
+    servers.push_back(std::make_unique<Server>(ServerOptions{.threads = 2}));
+    ASSERT_TRUE(servers.back()->Listen("udp://127.0.0.1:0").ok());
+    EXPECT_TRUE(addresses.insert(servers.back()->addresses().front()).second);
+  }
+}
+
+TEST(AddressesTest, APortIsFreeWhenItsServerHasShutDown) {
+  for (const std::string scheme : {"tcp", "udp"}) {
+    Server first({.threads = 2});
+    ASSERT_TRUE(first.Listen(scheme + "://127.0.0.1:0").ok());
+    ASSERT_TRUE(first.Start().ok());
+    const std::string address = first.addresses().front();
+    ASSERT_TRUE(first.Shutdown(absl::Seconds(1)).ok());
+    EXPECT_TRUE(Eventually([&] { return Server().Listen(address).ok(); })) << address;
+  }
+}
+
+TEST(AddressesTest, WhoAsksWhereNobodyListensIsToldSoAtTheDeadline) {
+  std::string address;
+  {
+    Server gone;
+    ASSERT_TRUE(gone.Listen("udp://127.0.0.1:0").ok());
+    address = gone.addresses().front();
+  }
+  const echo::Echo::Client echo{Channel(address)};
+  const absl::Status status =
+      echo.Say(Saying("anybody?"), {.timeout = absl::Milliseconds(200)}).Wait().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(address + ": connection refused"));
+}
+
+// What the protocol allows is less than what was asked for.
+TEST(AddressesTest, ACallByDatagramsTellsHowLongItHasWaited) {
+  Server server;
+  server.Add(std::make_shared<echo::EchoService>());
+  ASSERT_TRUE(server.Listen("udp://127.0.0.1:0").ok());
+  ASSERT_TRUE(server.Start().ok());
+  const Channel channel(server.addresses().front(), {.datagrams = {.timeout_us_max = 100'000}});
+  const absl::Status status = echo::Echo::Client(channel)
+                                  .Sleep(SleepFor(10'000), {.timeout = absl::InfiniteDuration()})
+                                  .Wait()
+                                  .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("deadline passed after 1"));
 }
 
 TEST(AddressesTest, APortThatIsTakenIsToldWithTheAddress) {

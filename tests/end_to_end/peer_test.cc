@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -63,6 +64,27 @@ TEST_F(PeerTest, OverTcpIsAnAddress) {
 TEST_F(PeerTest, OverUdpIsAnAddress) {
   ASSERT_TRUE(Call(Way::kUdp).ok());
   EXPECT_THAT(peer_.address, StartsWith("udp://127.0.0.1:"));
+}
+
+// However many others ask meanwhile.
+TEST_F(PeerTest, StaysWhileItsHandlerRuns) {
+  server_.Use([](ServerContext& context, Next next) -> Task<> {
+    const Peer& peer = context.peer();
+    const std::string address = peer.address;
+    absl::Status status = co_await next();
+    if (peer.address != address) co_return absl::InternalError(peer.address);
+    co_return status;
+  });
+  const std::string address = ListenOver(Way::kUdp, &server_);
+  ASSERT_TRUE(server_.Start().ok());
+  const echo::Echo::Client echo{Channel(address)};
+  rpc::Run([&]() -> Task<void> {
+    std::vector<rpc::Call<echo::SayReply>> calls;
+    for (uint32_t i = 0; i < 300; ++i) calls.push_back(echo.Sleep(SleepFor(1 + i % 20)));
+    for (const auto& reply : co_await WhenAll(std::move(calls))) {
+      EXPECT_TRUE(reply.ok()) << reply.status();
+    }
+  });
 }
 
 TEST_F(PeerTest, OverAUnixSocketIsAProcessOfAUser) {

@@ -49,7 +49,8 @@ struct Silent : Live {
   explicit Silent(const std::string& text) : Live(text) {
     listen(socket.get(), 0);
     const SocketAddress there = Known(address);
-    for (Descriptor& client : clients) client = BeginConnect(there);
+    std::string reason;
+    for (Descriptor& client : clients) client = BeginConnect(there, {}, &reason);
   }
 
   Descriptor clients[3];

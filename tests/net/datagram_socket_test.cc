@@ -50,8 +50,9 @@ class DatagramSocketTest : public LoopFixture {
   std::unique_ptr<Ear> Client(const std::string& host) {
     const std::string port = address_.substr(address_.rfind(':'));
     const auto there = AddressWithoutLookup(*ParseAddress("udp://" + host + port));
-    Descriptor socket = ConnectDatagrams(**there);
-    EXPECT_TRUE(socket);
+    std::string reason;
+    Descriptor socket = ConnectDatagrams(**there, {}, &reason);
+    EXPECT_TRUE(socket) << reason;
     return std::make_unique<Ear>(loop(), std::move(socket));
   }
 

@@ -137,6 +137,14 @@ TEST_F(GateTest, ThatClosesGivesThoseWhoWaitAMoment) {
   EXPECT_TRUE(gate_->empty());
 }
 
+TEST_F(GateTest, WithoutALimitOfTimeWaitsForEver) {
+  Open({.timeout_us = kNever});
+  const Descriptor silent = Visit();
+  TurnFor(20);
+  EXPECT_TRUE(turned_away_.empty());
+  EXPECT_FALSE(gate_->empty());
+}
+
 TEST_F(GateTest, ThatGoesClosesOnWhoWaits) {
   Open();
   const Descriptor silent = Visit();

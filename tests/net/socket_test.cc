@@ -289,9 +289,10 @@ TEST(SocketOptions, AreThoseOfBothEndsOfAConnection) {
   const Listenings listenings = Listen(*ParseAddress("tcp://127.0.0.1:0"), 1, kEveryOption);
   ASSERT_TRUE(listenings.ok()) << listenings.status();
   const std::string address = (*listenings)[0].address;
+  std::string reason;
   const Descriptor client =
-      BeginConnect(**AddressWithoutLookup(*ParseAddress(address)), kEveryOption);
-  ASSERT_TRUE(client) << SystemReason(errno);
+      BeginConnect(**AddressWithoutLookup(*ParseAddress(address)), kEveryOption, &reason);
+  ASSERT_TRUE(client) << reason;
   ExpectEveryOption(client);
   pollfd waiting = {(*listenings)[0].sockets[0].get(), POLLIN, 0};
   ASSERT_EQ(poll(&waiting, 1, 10'000), 1);
