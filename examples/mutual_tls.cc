@@ -46,15 +46,12 @@ absl::Status Run(const rpc::TlsOptions& files) {
   if (absl::Status s = server.Listen("tls://localhost:0", {.tls = &*of_server}); !s.ok()) return s;
   if (absl::Status s = server.Start(); !s.ok()) return s;
 
-  rpc::TlsOptions client_files = files;
-  client_files.server_name = "localhost";
-  absl::StatusOr<rpc::Tls> of_client = rpc::Tls::Client(client_files);
+  absl::StatusOr<rpc::Tls> of_client = rpc::Tls::Client(files);
   if (!of_client.ok()) return of_client.status();
   const std::string address = server.addresses().front();
   if (absl::Status s = Greet(rpc::Channel(address, {.tls = &*of_client})); !s.ok()) return s;
 
-  absl::StatusOr<rpc::Tls> nobody =
-      rpc::Tls::Client({.ca_file = files.ca_file, .server_name = "localhost"});
+  absl::StatusOr<rpc::Tls> nobody = rpc::Tls::Client({.ca_file = files.ca_file});
   if (!nobody.ok()) return nobody.status();
   const absl::Status refused = Greet(rpc::Channel(address, {.tls = &*nobody}));
   std::printf("without a certificate: %s\n", refused.ToString().c_str());

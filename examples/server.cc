@@ -29,7 +29,7 @@ constexpr char kUsage[] =
     "  --key=FILE          its key\n"
     "  --client_ca=FILE    clients need a certificate from one of these CAs\n"
     "SIGINT and SIGTERM let open calls end, for up to 30 seconds; a second one ends it at once.\n"
-    "SIGHUP reads the certificate again.\n";
+    "With a certificate SIGHUP reads it again.\n";
 
 constexpr int kThreadsMax = 1'024;
 
@@ -77,6 +77,17 @@ absl::Status ReadFlag(const std::string& argument, Flags* flags) {
 absl::Status ReadFlags(int argc, char** argv, Flags* flags) {
   for (int i = 1; i < argc; ++i) {
     if (absl::Status s = ReadFlag(argv[i], flags); !s.ok()) return s;
+  }
+  const bool certified = !flags->tls.certificate_file.empty() && !flags->tls.key_file.empty();
+  const bool any = certified || !flags->tls.certificate_file.empty() ||
+                   !flags->tls.key_file.empty() || !flags->tls.ca_file.empty();
+  const bool secure = std::ranges::any_of(
+      flags->listen, [](const std::string& address) { return address.starts_with("tls:"); });
+  if (secure && !certified) {
+    return absl::InvalidArgumentError("--listen=tls://... needs --certificate=FILE and --key=FILE");
+  }
+  if (any && !secure) {
+    return absl::InvalidArgumentError("a certificate is of use with --listen=tls://... only");
   }
   if (flags->listen.empty()) flags->listen.push_back("tcp://127.0.0.1:7000");
   return absl::OkStatus();

@@ -184,7 +184,11 @@ session::Limits Server::Core::LimitsOf(const net::Tls* tls) const {
 
 std::vector<std::string> Server::addresses() const {
   std::vector<std::string> addresses;
-  for (const auto& place : core_->places) addresses.push_back(place->listening.address);
+  for (const auto& place : core_->places) {
+    // A name that certificates are for may stand for several addresses.
+    const std::string& address = place->listening.address;
+    if (addresses.empty() || addresses.back() != address) addresses.push_back(address);
+  }
   return addresses;
 }
 
@@ -195,6 +199,9 @@ std::vector<std::string> Server::services() const {
 }
 
 absl::Status Server::Start() {
+  if (core_->options.loop == nullptr) {
+    if (absl::Status s = net::CheckDescriptors(core_->loops()); !s.ok()) return s;
+  }
   {
     std::lock_guard lock(core_->mutex);
     if (std::exchange(core_->started, true)) {
@@ -283,11 +290,20 @@ void Server::Core::CatchSignals() {
 void Server::Core::OnSignal(int number) {
   if (number == SIGHUP) {
     const absl::Status status = ReloadCertificates();
-    const std::string outcome = status.ok() ? "read again" : std::string(status.message());
+    const std::string outcome = status.ok() ? "read again"
+                                            : absl::StrCat(std::string(status.message()),
+                                                           "; those that were read before stay");
     std::fprintf(stderr, "rpc: SIGHUP: certificates: %s\n", outcome.c_str());
     return;
   }
-  StartShutdown(std::exchange(signalled, true) ? absl::ZeroDuration() : options.drain_timeout);
+  const bool again = std::exchange(signalled, true);
+  const uint64_t open = counters().calls_open;
+  if (!again && open > 0) {
+    std::fprintf(stderr, "rpc: calls that may end within %s: %llu; another signal ends them now\n",
+                 absl::FormatDuration(options.drain_timeout).c_str(),
+                 static_cast<unsigned long long>(open));
+  }
+  StartShutdown(again ? absl::ZeroDuration() : options.drain_timeout);
 }
 
 bool Server::Core::HasCertificates() const {
@@ -343,7 +359,7 @@ absl::Status Server::Core::Result() const {
   for (const Worker& worker : workers) cut += worker.part->calls_cut();
   if (cut == 0) return absl::OkStatus();
   return absl::DeadlineExceededError(
-      absl::StrCat("calls that had not ended when the time to drain was over: ", cut));
+      absl::StrCat("calls that had to be cancelled when the server shut down: ", cut));
 }
 
 absl::Status Server::Shutdown(absl::Duration timeout) {
@@ -376,9 +392,11 @@ Channel Server::InProcess(const ChannelOptions& options) {
   return Channel(runtime::ChannelCore::Through(core_->door, options));
 }
 
-ServerCounters Server::counters() const {
+ServerCounters Server::counters() const { return core_->counters(); }
+
+ServerCounters Server::Core::counters() const {
   ServerCounters sum;
-  for (const Core::Worker& worker : core_->workers) worker.part->AddTo(&sum);
+  for (const Worker& worker : workers) worker.part->AddTo(&sum);
   return sum;
 }
 

@@ -9,7 +9,7 @@ namespace {
 // For the peer to read our last words: closing with its bytes unread would reset the connection.
 constexpr TimeUs kLingerUs = session::kSecondUs;
 
-// For what an ended session has left to be written.
+// For what an ended session has left to be written, as long as none of it goes.
 constexpr TimeUs kLastOutputUs = 10 * session::kSecondUs;
 
 // Full outputs that one connection may write in one turn: a peer that reads as fast as we write
@@ -90,7 +90,11 @@ void Connection::WriteOutput() {
     const size_t size = SizeOf(pieces);
     const size_t written = size == 0 ? 0 : transport_->Write(pieces);
     session_->Consume(written);
+    if (absl::Status s = transport_->failure(); !s.ok()) session_->OutputFailed(s);
     TellEvents();
+    if (session_->ending() == session::Ending::kNow) return;
+    // Who reads slowly may read to the end.
+    if (written > 0 && linger_us_ != kNever) linger_us_ = loop_->now_us() + kLastOutputUs;
     const bool written_all = size == 0 && transport_->flushed();
     if (written_all && session_->ending() == session::Ending::kAfterOutput) {
       transport_->CloseWriting();

@@ -17,6 +17,9 @@ namespace {
 // Of a TLS record that carries a handshake. A frame begins with 0.
 constexpr char kTlsFirstByte = 0x16;
 
+// A frame's length, and the byte that tells which form its header has.
+constexpr size_t kPeekedSize = 5;
+
 }  // namespace
 
 // One connection on its way in.
@@ -36,8 +39,8 @@ class Gate::Visitor final : public ListNode, private Watch::User, private Timer 
 
  private:
   void OnEvents(int) override {
-    char first_byte = 0;
-    const ssize_t result = recv(watch_->fd(), &first_byte, 1, MSG_PEEK);
+    char first_bytes[kPeekedSize];
+    const ssize_t result = recv(watch_->fd(), first_bytes, sizeof(first_bytes), MSG_PEEK);
     if (result < 0) {
       const int error_number = errno;
       if (error_number == EAGAIN || error_number == EINTR) return;
@@ -49,10 +52,10 @@ class Gate::Visitor final : public ListNode, private Watch::User, private Timer 
     }
     auto transport = NewSocketTransport(gate_->loop_, watch_->Release());
     watch_.reset();
-    if (first_byte == kTlsFirstByte) return ShakeHands(std::move(transport));
+    if (first_bytes[0] == kTlsFirstByte) return ShakeHands(std::move(transport));
     Gate* const gate = gate_;
     gate->Leave(this);
-    gate->user_->OnPlain(std::move(transport), first_byte);
+    gate->user_->OnPlain(std::move(transport), {first_bytes, static_cast<size_t>(result)});
   }
 
   void ShakeHands(std::unique_ptr<Transport> transport) {

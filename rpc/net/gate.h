@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "rpc/net/list.h"
@@ -24,8 +25,8 @@ class Gate {
    public:
     // Over TLS, after the handshake.
     virtual void OnSecure(std::unique_ptr<Transport> transport) = 0;
-    // Not TLS; the first byte is still to be read.
-    virtual void OnPlain(std::unique_ptr<Transport> transport, char first_byte) = 0;
+    // Not TLS. The first bytes, as far as they have come, are still to be read.
+    virtual void OnPlain(std::unique_ptr<Transport> transport, std::string_view first_bytes) = 0;
     virtual void OnTurnedAway(const absl::Status& why) = 0;
 
    protected:

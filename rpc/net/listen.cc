@@ -21,6 +21,7 @@ constexpr int kPortTriesMax = 16;
 // How the sockets of one address are opened.
 struct Plan {
   Scheme scheme = Scheme::kTcp;
+  std::string name = {};  // that clients are to use, as certificates are for names
   SocketOptions options = {};
   SocketAddress address = {};
   bool dual_stack = false;
@@ -39,7 +40,10 @@ void SetOption(const Descriptor& socket, int level, int option, int value) {
 }
 
 std::string Plan::text() const {
-  if (dual_stack) return absl::StrCat(SchemeName(scheme).data(), "://*:", PortOf(address));
+  const std::string& host = dual_stack ? "*" : name;
+  if (!host.empty()) {
+    return absl::StrCat(SchemeName(scheme).data(), "://", host, ":", PortOf(address));
+  }
   return ToString(address, scheme);
 }
 
@@ -88,8 +92,9 @@ Descriptor BindPicked(Plan plan) {
 
 // Tells a bound socket its options, and takes connections on it.
 absl::Status Open(const Descriptor& socket, const Plan& plan) {
-  if (const char* refused = SetOptions(socket.get(), plan.options)) {
-    return SystemError(errno, absl::StrCat("cannot set ", refused, " on"), plan.text());
+  if (const std::string refused = SetOptions(socket.get(), plan.options); !refused.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot listen on ", plan.text(), ": ", refused));
   }
   if (plan.datagrams() || listen(socket.get(), plan.options.backlog) == 0) return absl::OkStatus();
   return ListenError(errno, plan.text());
@@ -244,7 +249,11 @@ absl::StatusOr<std::vector<Listening>> ListenUnix(const Address& address, Plan p
 
 absl::StatusOr<std::vector<Listening>> Listen(const Address& address, size_t count,
                                               const SocketOptions& options) {
-  const Plan plan = {.scheme = address.scheme, .options = options};
+  if (absl::Status s = CheckOptions(address, options); !s.ok()) return s;
+  Plan plan = {.scheme = address.scheme, .options = options};
+  const bool named = address.scheme == Scheme::kTls && address.host != "*" &&
+                     !AddressWithoutLookup(address).has_value();
+  if (named) plan.name = address.host;
   if (address.scheme == Scheme::kUnix) return ListenUnix(address, plan, count);
   if (address.host == "*") return ListenOnAny(address, plan, count);
   return ListenOnHost(address, plan, count);

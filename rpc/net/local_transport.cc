@@ -75,6 +75,7 @@ class LocalTransport final : public Transport {
   void Start(User* user) override;
   void SetReading(bool on) override;
   size_t Write(std::span<const wire::Piece> pieces) override;
+  absl::Status failure() const override;
   void CloseWriting() override;
 
  private:
@@ -200,6 +201,12 @@ size_t LocalTransport::Write(std::span<const wire::Piece> pieces) {
   }
   if (taken > 0) Wake(1 - side_);
   return taken;
+}
+
+absl::Status LocalTransport::failure() const {
+  std::lock_guard lock(link_->mutex);
+  if (!other().input.dropped) return absl::OkStatus();
+  return absl::UnavailableError("the other end is gone");
 }
 
 void LocalTransport::CloseWriting() {

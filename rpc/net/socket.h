@@ -49,9 +49,15 @@ absl::Status SystemError(int error_number, const std::string& what, const std::s
 // The same for a connection that was there: `connection reset by peer (tcp://127.0.0.1:80)`.
 absl::Status ConnectionError(int error_number, const std::string& peer);
 
-// Tells a socket its options. Null, or the name of the one that the system refused, and errno says
-// why. Those for TCP are passed over on other sockets.
-const char* SetOptions(int fd, const SocketOptions& options);
+// INVALID_ARGUMENT for options that make no sense, or not for this address.
+absl::Status CheckOptions(const Address& address, const SocketOptions& options);
+
+// Tells a socket its options. Nothing, or which one the system refused and why. Those for TCP are
+// passed over on other sockets.
+std::string SetOptions(int fd, const SocketOptions& options);
+
+// RESOURCE_EXHAUSTED when there are not enough descriptors left for so many loops.
+absl::Status CheckDescriptors(size_t loops);
 
 // A bound socket for each of `count` loops, all on one address.
 struct Listening {

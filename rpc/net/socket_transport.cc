@@ -42,6 +42,7 @@ class SocketTransport final : public Transport, private Watch::User {
   void Start(Transport::User* user) override;
   void SetReading(bool on) override;
   size_t Write(std::span<const wire::Piece> pieces) override;
+  absl::Status failure() const override { return failure_; }
   void CloseWriting() override;
 
  private:

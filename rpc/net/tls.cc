@@ -5,6 +5,7 @@
 #include "rpc/net/tls_context.h"
 #include "rpc/net/tls_core.h"
 #include "rpc/net/tls_link.h"
+#include "rpc/net/tls_openssl.h"
 
 namespace rpc::net {
 namespace {
@@ -16,6 +17,7 @@ absl::StatusOr<std::shared_ptr<TlsContext>> NewContext(TlsSide side, const TlsOp
 }
 
 absl::StatusOr<std::shared_ptr<Tls::Core>> NewCore(TlsSide side, const TlsOptions& options) {
+  InitOpenssl();
   const absl::Status checked = CheckTlsOptions(side, options);
   if (!checked.ok()) return checked;
   absl::StatusOr<std::shared_ptr<TlsContext>> context = NewContext(side, options);

@@ -57,8 +57,10 @@ bool IsForLackOfCertificate(const TlsLink& link, int alert) {
 
 std::string Refusal(const TlsLink& link, int alert) {
   const std::string peer = PeerOf(link.context());
-  const std::string said =
-      absl::StrCat(" (TLS alert ", alert, ", ", SSL_alert_desc_string_long(alert), ")");
+  // OpenSSL has no words for this one.
+  const char* const words =
+      alert == kCertificateRequired ? "certificate required" : SSL_alert_desc_string_long(alert);
+  const std::string said = absl::StrCat(" (TLS alert ", alert, ", ", words, ")");
   if (IsForLackOfCertificate(link, alert)) return absl::StrCat(kNoCertificate, said);
   if (alert == kProtocolVersion) {
     return absl::StrCat(peer, " speaks neither TLS 1.2 nor 1.3", said);

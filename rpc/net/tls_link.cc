@@ -18,8 +18,13 @@ constexpr size_t kInputSize = 64 << 10;
 constexpr size_t kFirstBytesMax = 15;
 // Handshake messages without data between them: tickets and changes of keys come in ones and twos.
 constexpr uint32_t kMessagesMax = 32;
+constexpr uint64_t kDataPerMessage = 64 << 10;
 // A user writes 64 KiB at most; the rest are answers to handshake messages, which nobody reads.
 constexpr size_t kWaitingMax = 128 << 10;
+
+// Links of a thread that are closed, and wait for their peers to read: nobody else counts them.
+constexpr size_t kLingeringMax = 256;
+thread_local size_t lingering_links = 0;
 
 constexpr TimeUs kLingerUs = session::kSecondUs;
 constexpr TimeUs kLastOutputUs = 10 * session::kSecondUs;
@@ -57,6 +62,7 @@ TlsLink::TlsLink(Loop* loop, std::shared_ptr<TlsContext> context, std::unique_pt
 }
 
 TlsLink::~TlsLink() {
+  if (user_ == nullptr) --lingering_links;
   if (gone_ != nullptr) *gone_ = true;
 }
 
@@ -131,7 +137,9 @@ void TlsLink::OnMessage(int sent, int, int type, const void* bytes, size_t size,
   }
 }
 
-bool TlsLink::flooded() const { return messages_ > kMessagesMax || waiting_.size() > kWaitingMax; }
+bool TlsLink::flooded() const {
+  return messages_ > kMessagesMax + data_size_ / kDataPerMessage || waiting_.size() > kWaitingMax;
+}
 
 void TlsLink::FreeBuffers() {
   if (has_spare_buffers_ && SSL_free_buffers(ssl()) == 1) has_spare_buffers_ = false;
@@ -225,10 +233,14 @@ void TlsLink::Close(std::unique_ptr<TlsLink> link, bool linger) {
   if (!link->closes_writing_) link->CloseWriting();
   const bool failed = link->input_ended() && !link->why().ok();
   if (failed || (!link->waiting() && (!linger || link->input_ended()))) return;
+  if (lingering_links >= kLingeringMax) return;
   TlsLink* const closed = link.release();
+  ++lingering_links;
   closed->user_ = nullptr;
   closed->input_ = {};
   Free(&closed->held_);
+  // What is encrypted already needs it no more, and it is large.
+  closed->ssl_ = nullptr;
   closed->loop_->AddUser(closed);
   closed->SetReading(true);
   closed->Linger();

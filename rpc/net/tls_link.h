@@ -62,6 +62,7 @@ class TlsLink final : private Transport::User, private Timer, private LoopUser {
   bool input_ended() const { return input_ended_; }
   // As what is below has said.
   const absl::Status& why() const { return why_; }
+  absl::Status failure() const { return below_->failure(); }
   void SetReading(bool on);
 
   // Hands what SSL has made to the transport below. REQUIRED after each call of SSL's, before
@@ -88,8 +89,8 @@ class TlsLink final : private Transport::User, private Timer, private LoopUser {
   bool flooded() const;
   // The handshake is done: from here on such messages count, until there is data.
   void OnHandshakeDone() { messages_ = 0; }
-  void OnData() {
-    messages_ = 0;
+  void OnData(size_t size) {
+    data_size_ += size;
     asked_for_certificate_ = false;
   }
   // OpenSSL keeps 16 KiB after each such message, until something is written.
@@ -135,8 +136,9 @@ class TlsLink final : private Transport::User, private Timer, private LoopUser {
   std::string first_bytes_ = {};
   std::string distrust_ = {};
   absl::Status why_ = {};
-  bool* gone_ = nullptr;  // set when this is destroyed, if somebody wants to know
-  uint32_t messages_ = 0;
+  bool* gone_ = nullptr;         // set when this is destroyed, if somebody wants to know
+  uint64_t messages_ = 0;        // of handshakes, since the first one was done
+  uint64_t data_size_ = 0;       // that has been read
   bool input_is_fresh_ = false;  // in the thread's buffer, which is somebody else's in a moment
   bool input_ended_ = false;
   bool closes_writing_ = false;  // below, once nothing is waiting

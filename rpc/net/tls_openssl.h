@@ -11,6 +11,10 @@
 
 namespace rpc::net {
 
+// Before anything else of OpenSSL's is used. It does not clean up when the program ends: loops that
+// end after that, on threads of their own, use it still.
+inline void InitOpenssl() { OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr); }
+
 template <auto kFree>
 struct OpensslFree {
   template <typename T>

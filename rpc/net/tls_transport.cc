@@ -72,6 +72,7 @@ class TlsTransport final : public Transport, private TlsLink::User, private Read
   void Start(Transport::User* user) override;
   void SetReading(bool on) override;
   size_t Write(std::span<const wire::Piece> pieces) override;
+  absl::Status failure() const override { return failure_.ok() ? link_->failure() : failure_; }
   bool flushed() const override { return !link_->waiting(); }
   void CloseWriting() override;
 
@@ -163,7 +164,7 @@ TlsTransport::Next TlsTransport::ReadOnce() {
 
 TlsTransport::Next TlsTransport::Deliver(size_t size) {
   has_read_ = true;
-  link_->OnData();
+  link_->OnData(size);
   bool gone = false;
   gone_ = &gone;
   user_->OnInput(size);

@@ -48,8 +48,12 @@ class Transport {
   virtual void SetReading(bool on) = 0;
 
   // Takes as many of the bytes as go now, and tells how many: when not all, OnWritable follows. A
-  // connection that has failed takes all; OnInputEnd tells, once what had come before is read.
+  // connection that has failed takes all; failure() tells at once, and OnInputEnd when what had
+  // come before is read.
   virtual size_t Write(std::span<const wire::Piece> pieces) = 0;
+
+  // What is written goes nowhere any more, as it says; what had come before may still be read.
+  virtual absl::Status failure() const { return absl::OkStatus(); }
 
   // False while bytes that Write has taken wait in this process; OnWritable follows. Until then it
   // is too early to close.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpc/net/socket.h"
 
 namespace rpc::runtime {
 namespace {
@@ -49,7 +50,9 @@ std::shared_ptr<ChannelCore> ChannelCore::To(std::string_view address,
   Target target(options, LimitsOf(options));
   target.address = net::ParseAddress(address);
   if (target.address.ok()) {
-    if (absl::Status s = PrepareTls(&target); !s.ok()) target.address = s;
+    absl::Status status = net::CheckOptions(*target.address, options.socket);
+    if (status.ok()) status = PrepareTls(&target);
+    if (!status.ok()) target.address = status;
   }
   return std::shared_ptr<ChannelCore>(new ChannelCore(std::move(target)));
 }

@@ -42,15 +42,16 @@ void Entrance::OnSecure(std::unique_ptr<net::Transport> transport) {
   server_->CheckOver();
 }
 
-void Entrance::OnPlain(std::unique_ptr<net::Transport> transport, char first_byte) {
+void Entrance::OnPlain(std::unique_ptr<net::Transport> transport, std::string_view first_bytes) {
   if (rules_->plain_allowed) {
     server_->Accept(std::move(transport), rules_->limits);
   } else {
     server_->CountPlainRefused();
     // Anybody else would not understand an answer.
-    if (first_byte == 0) {
+    if (first_bytes[0] == 0) {
+      const bool json = first_bytes.ends_with('{');
       server_->AcceptToReject(
-          std::move(transport), rules_->limits,
+          std::move(transport), rules_->limits, json ? wire::Form::kJson : wire::Form::kBinary,
           absl::PermissionDeniedError("this address takes TLS only: connect with tls://, or with "
                                       "TLS over the unix socket"));
     }

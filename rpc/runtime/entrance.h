@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "rpc/net/gate.h"
 #include "rpc/net/listener.h"
@@ -39,7 +40,7 @@ class Entrance final : private net::Gate::User {
 
  private:
   void OnSecure(std::unique_ptr<net::Transport> transport) override;
-  void OnPlain(std::unique_ptr<net::Transport> transport, char first_byte) override;
+  void OnPlain(std::unique_ptr<net::Transport> transport, std::string_view first_bytes) override;
   void OnTurnedAway(const absl::Status& why) override;
   void OnAccept(net::Descriptor socket);
   void TellSometimes(const absl::Status& why);

@@ -28,7 +28,9 @@ void ServerConnection::Drain() { session().Drain(); }
 
 void ServerConnection::CancelEveryCall(const absl::Status& why) { session().CancelEveryCall(why); }
 
-void ServerConnection::Reject(const absl::Status& why) { session().Reject(why); }
+void ServerConnection::Reject(const absl::Status& why, wire::Form form) {
+  session().Reject(why, form);
+}
 
 void ServerConnection::Close(const absl::Status& why) {
   if (connection_.has_value()) session().Abandon(why);

@@ -27,7 +27,7 @@ class ServerConnection final : public net::ListNode,
   void Drain();
   void CancelEveryCall(const absl::Status& why);
   // Ends it at once, and tells the client why.
-  void Reject(const absl::Status& why);
+  void Reject(const absl::Status& why, wire::Form form);
   // Closes the connection at once; its calls are cancelled.
   void Close(const absl::Status& why);
 

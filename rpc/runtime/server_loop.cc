@@ -63,9 +63,10 @@ ServerConnection* ServerLoop::Accept(std::unique_ptr<net::Transport> transport,
 }
 
 void ServerLoop::AcceptToReject(std::unique_ptr<net::Transport> transport,
-                                const session::Limits& limits, const absl::Status& why) {
+                                const session::Limits& limits, wire::Form form,
+                                const absl::Status& why) {
   ServerConnection* const connection = Accept(std::move(transport), limits);
-  if (connection != nullptr) connection->Reject(why);
+  if (connection != nullptr) connection->Reject(why, form);
 }
 
 void ServerLoop::Forget(ServerConnection* connection) {

@@ -53,7 +53,7 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
                            const session::Limits& limits);
   // Only to tell the client why.
   void AcceptToReject(std::unique_ptr<net::Transport> transport, const session::Limits& limits,
-                      const absl::Status& why);
+                      wire::Form form, const absl::Status& why);
 
   // Takes no more connections and calls. What is open may go on until `deadline_us`; then it is
   // cancelled, and soon after that ended by force. `over` runs once, when nothing is left.

@@ -74,9 +74,12 @@ class ServerSession final : public Session {
   // Takes no new calls, lets those that are open finish, then ends the connection.
   void Drain() { DrainBecause(CloseCause::kDrained); }
 
-  // Ends the connection at once, and tells the client why: what a listener does that can't take it.
-  // REQUIRES: !why.ok()
-  void Reject(const absl::Status& why) { Fail(why, CloseCause::kRejected); }
+  // Ends the connection at once, and tells the client why, in the form that it speaks: what a
+  // listener does that can't take it. REQUIRES: !why.ok()
+  void Reject(const absl::Status& why, wire::Form form = wire::Form::kBinary) {
+    set_form(form);
+    Fail(why, CloseCause::kRejected);
+  }
 
   // Ends every call that is open with `why`: when the time to drain is over.
   void CancelEveryCall(const absl::Status& why);

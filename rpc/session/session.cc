@@ -121,7 +121,10 @@ void Session::InputEnded(const absl::Status& why) {
   }
 }
 
-void Session::Abandon(const absl::Status& why) { Close(why, Ending::kNow, CloseCause::kShutdown); }
+void Session::Abandon(const absl::Status& why) {
+  Close(why, Ending::kNow, CloseCause::kShutdown);
+  ending_ = Ending::kNow;
+}
 
 bool Session::Next(Event* event) {
   if (work_->events.empty()) {

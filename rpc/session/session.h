@@ -127,6 +127,12 @@ class Session {
   // The input has ended, or the transport has failed as `why` says: so has every call.
   void InputEnded(const absl::Status& why = absl::OkStatus());
 
+  // What is written goes nowhere any more, as `why` says. A client still reads what has come, which
+  // may be the END of its calls; a server works for nobody: its connection ends.
+  void OutputFailed(const absl::Status& why) {
+    if (!AlwaysReads()) InputEnded(why);
+  }
+
   // Takes the next event; false when there is none for now.
   bool Next(Event* event);
 
@@ -137,7 +143,7 @@ class Session {
   Ending ending() const { return ending_; }
   CloseCause close_cause() const { return close_cause_; }
 
-  // Ends everything at once, by the application's own wish; what is to be written is not.
+  // Ends everything at once, by the application's own wish; what is still to be written is not.
   void Abandon(const absl::Status& why);
 
   // Gives the oldest message that waits on this call; a view until the next call of Next or Read.
@@ -246,6 +252,7 @@ class Session {
   Deadlines<Call>& deadlines() { return work_->deadlines; }
   Counters& counters_mutable() { return counters_; }
   wire::Form form() const { return form_; }
+  void set_form(wire::Form form) { form_ = form; }
   bool frame_seen() const { return frame_seen_; }
   bool first_frame() const { return first_frame_; }
   uint64_t held_size() const {

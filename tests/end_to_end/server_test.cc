@@ -197,7 +197,7 @@ TEST_F(ServerTest, AShutdownCancelsWhatTakesTooLong) {
   ASSERT_TRUE(Eventually([&] { return server_.server().counters().calls_open == 1; }));
   const absl::Status status = server_.server().Shutdown(absl::Milliseconds(50));
   EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("was over: 1"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("shut down: 1"));
   EXPECT_TRUE(absl::IsUnavailable(std::move(open).Wait().status()));
 }
 

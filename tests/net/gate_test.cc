@@ -55,9 +55,9 @@ class GateTest : public LoopFixture, private Gate::User {
   void OnSecure(std::unique_ptr<Transport> transport) override {
     secure_.push_back(std::move(transport));
   }
-  void OnPlain(std::unique_ptr<Transport> transport, char first_byte) override {
+  void OnPlain(std::unique_ptr<Transport> transport, std::string_view first_bytes) override {
     plain_.push_back(std::move(transport));
-    first_bytes_ += first_byte;
+    first_bytes_ += first_bytes;
   }
   void OnTurnedAway(const absl::Status& why) override { turned_away_.push_back(why); }
 };
@@ -80,7 +80,7 @@ TEST_F(GateTest, TellsPlainVisitorsByTheirFirstByte) {
   TurnUntil([&] { return plain_.size() == 1; });
   Say(http, "GET / HTTP/1.1");
   TurnUntil([&] { return plain_.size() == 2; });
-  EXPECT_EQ(first_bytes_, std::string("\0G", 2));
+  EXPECT_EQ(first_bytes_, std::string("\0\0\0\1GET /", 9));
   EXPECT_TRUE(gate_->empty());
 }
 

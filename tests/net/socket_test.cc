@@ -312,11 +312,26 @@ TEST(SocketOptions, AsTheyAreSendAtOnceAndLeaveTheRestToTheSystem) {
 
 TEST(SocketOptions, ThatTheSystemRefusesAreNamed) {
   const Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
-  EXPECT_STREQ(SetOptions(socket.get(), {.congestion = "no-such"}), "TCP_CONGESTION");
-  EXPECT_EQ(errno, ENOENT);
-  EXPECT_STREQ(
+  EXPECT_EQ(SetOptions(socket.get(), {.congestion = "no-such"}),
+            "cannot set TCP_CONGESTION to no-such: no such file or directory");
+  EXPECT_EQ(
       SetOptions(socket.get(), {.keepalive_idle = absl::Seconds(1), .keepalive_count = 1'000}),
-      "TCP_KEEPCNT");
+      "cannot set TCP_KEEPCNT to 1000: invalid argument");
+}
+
+TEST(SocketOptions, ThatMakeNoSenseAreRefused) {
+  const Address path = *ParseAddress("unix:///tmp/a.sock");
+  const auto complaint = [](const Address& address, const SocketOptions& options) {
+    return std::string(CheckOptions(address, options).message());
+  };
+  EXPECT_EQ(complaint(path, {.unix_permissions = 0600}), "");
+  EXPECT_THAT(complaint(path, {.unix_permissions = 01777}), HasSubstr("not 01777"));
+  for (const char* other : {"unix:@a", "tcp://127.0.0.1:1", "udp://127.0.0.1:1"}) {
+    EXPECT_THAT(complaint(*ParseAddress(other), {.unix_permissions = 0600}),
+                HasSubstr("only a file has them"));
+  }
+  EXPECT_THAT(complaint(path, {.send_buffer_size = -5}), HasSubstr("-5 bytes"));
+  EXPECT_THAT(complaint(path, {.backlog = 0}), HasSubstr("not 0"));
 }
 
 }  // namespace

@@ -202,11 +202,11 @@ TEST_F(TlsTransportTest, AFailureIsToldOnceReadingGoesOn) {
 
 TEST_F(TlsTransportTest, KeysMayChange) {
   ConnectToBareServer();
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 20; ++i) {
     SSL_key_update(bare_->ssl(), SSL_KEY_UPDATE_REQUESTED);
     bare_->Write("x");
   }
-  TurnUntil([&] { return near_.input().size() == 100; });
+  TurnUntil([&] { return near_.input().size() == 20; });
   near_.Send("with new keys");
   TurnUntil([&] { return bare_->Read() == "with new keys"; });
 }
@@ -218,6 +218,17 @@ TEST_F(TlsTransportTest, KeysThatChangeWithoutEndAreRefused) {
     SSL_do_handshake(bare_->ssl());
   }
   bare_->Write("x");
+  EXPECT_EQ(NearError(),
+            "TLS with local has failed: the server sends handshake messages without end");
+}
+
+// A little data between them does not make them worth their time.
+TEST_F(TlsTransportTest, KeysThatChangeForALittleDataAreRefused) {
+  ConnectToBareServer();
+  for (int i = 0; i < 40; ++i) {
+    SSL_key_update(bare_->ssl(), SSL_KEY_UPDATE_NOT_REQUESTED);
+    bare_->Write("x");
+  }
   EXPECT_EQ(NearError(),
             "TLS with local has failed: the server sends handshake messages without end");
 }

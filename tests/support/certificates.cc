@@ -71,6 +71,7 @@ void Fill(X509* certificate, X509* issuer, const CertificateContents& contents) 
 }  // namespace
 
 TestCertificate TestCertificate::Make(const CertificateContents& contents, const Pair* issuer) {
+  net::InitOpenssl();
   auto made = std::make_shared<Pair>();
   made->certificate.reset(X509_new());
   made->key = NewKey();
