@@ -96,6 +96,7 @@ struct Server::Core {
     return started;
   }
   void CheckNotStarted(const char* what);
+  void SetRules(const ListenOptions& listen, runtime::EntranceRules* rules) const;
   session::Limits LimitsOf(const net::Tls* tls) const;
   void Serve(runtime::ServerLoop* part, size_t index);
   void AddWorker();
@@ -163,15 +164,20 @@ absl::Status Server::Listen(std::string_view address, const ListenOptions& optio
     place->listening = std::move(each);
     place->datagrams = parsed->scheme == net::Scheme::kUdp;
     place->datagram_limits = options.datagrams;
-    place->rules = {.plain_allowed = options.plain_allowed,
-                    .gate = {.timeout_us = LimitUs(core_->options.handshake_timeout),
-                             .waiting_max = std::max<size_t>(1, core_->options.handshakes_max)},
-                    .limits = core_->LimitsOf(nullptr),
-                    .secure_limits = core_->LimitsOf(options.tls)};
-    if (options.tls != nullptr) place->rules.tls = *options.tls;
+    core_->SetRules(options, &place->rules);
     core_->places.push_back(std::move(place));
   }
   return absl::OkStatus();
+}
+
+// One by one: g++ 12 warns of the whole, assigned at once.
+void Server::Core::SetRules(const ListenOptions& listen, runtime::EntranceRules* rules) const {
+  if (listen.tls != nullptr) rules->tls.emplace(*listen.tls);
+  rules->plain_allowed = listen.plain_allowed;
+  rules->gate.timeout_us = LimitUs(options.handshake_timeout);
+  rules->gate.waiting_max = std::max<size_t>(1, options.handshakes_max);
+  rules->limits = LimitsOf(nullptr);
+  rules->secure_limits = LimitsOf(listen.tls);
 }
 
 session::Limits Server::Core::LimitsOf(const net::Tls* tls) const {
