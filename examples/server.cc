@@ -79,8 +79,8 @@ absl::Status ReadFlags(int argc, char** argv, Flags* flags) {
     if (absl::Status s = ReadFlag(argv[i], flags); !s.ok()) return s;
   }
   const bool certified = !flags->tls.certificate_file.empty() && !flags->tls.key_file.empty();
-  const bool any = certified || !flags->tls.certificate_file.empty() ||
-                   !flags->tls.key_file.empty() || !flags->tls.ca_file.empty();
+  const bool any = !flags->tls.certificate_file.empty() || !flags->tls.key_file.empty() ||
+                   !flags->tls.ca_file.empty();
   const bool secure = std::ranges::any_of(
       flags->listen, [](const std::string& address) { return address.starts_with("tls:"); });
   if (secure && !certified) {

@@ -18,6 +18,7 @@
 #include "rpc/net/socket.h"
 #include "rpc/runtime/channel_core.h"
 #include "rpc/runtime/door.h"
+#include "rpc/runtime/duration.h"
 #include "rpc/runtime/limiter.h"
 #include "rpc/runtime/server_loop.h"
 #include "rpc/runtime/service_table.h"
@@ -27,15 +28,8 @@ namespace {
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
 
-net::TimeUs ToUs(absl::Duration duration) {
-  if (duration == absl::InfiniteDuration()) return net::kNever;
-  return static_cast<net::TimeUs>(std::max<int64_t>(0, absl::ToInt64Microseconds(duration)));
-}
-
-// Of a time after which something ends: with zero it would never begin.
-net::TimeUs LimitUs(absl::Duration limit) {
-  return limit <= absl::ZeroDuration() ? net::kNever : ToUs(limit);
-}
+using runtime::LimitUs;
+using runtime::ToUs;
 
 absl::Status CheckTls(const net::Address& address, const ListenOptions& options) {
   const std::string text = net::ToString(address);

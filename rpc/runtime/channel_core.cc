@@ -5,17 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpc/net/socket.h"
+#include "rpc/runtime/duration.h"
 
 namespace rpc::runtime {
 namespace {
 
 session::Limits LimitsOf(const ChannelOptions& options) {
   session::Limits limits = options.limits;
-  if (options.idle_timeout > absl::ZeroDuration() &&
-      options.idle_timeout != absl::InfiniteDuration()) {
-    const auto idle_us = static_cast<net::TimeUs>(absl::ToInt64Microseconds(options.idle_timeout));
-    limits.idle_timeout_us = std::min(limits.idle_timeout_us, idle_us);
-  }
+  limits.idle_timeout_us = std::min(limits.idle_timeout_us, LimitUs(options.idle_timeout));
   return limits;
 }
 

@@ -269,11 +269,12 @@ void ClientCall::OnEvent(const session::Event& event) {
 }
 
 void ClientCall::OnEnd(const session::Event& event) {
-  const std::string trouble = carrier_->Trouble();
+  // Without a header it is our own session that has seen it pass.
+  const bool passed = event.header == nullptr && absl::IsDeadlineExceeded(event.status);
+  const std::string trouble = passed ? carrier_->Trouble() : "";
   DropCarrier();
   if (Repeats(event)) return;
-  // Without a header it is our own session that has seen it pass.
-  if (event.header == nullptr && absl::IsDeadlineExceeded(event.status)) {
+  if (passed) {
     return OnInnerEnd(DeadlinePassed("before the server had answered" + trouble));
   }
   if (event.header != nullptr) AddFrom(*event.header, &trailing_);
