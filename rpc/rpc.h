@@ -1,6 +1,7 @@
 // All of it, for programs that call or serve. Generated headers include what they need of it.
 #pragma once
 
+#include "rpc/bell.h"                // IWYU pragma: export
 #include "rpc/blocking.h"            // IWYU pragma: export
 #include "rpc/call.h"                // IWYU pragma: export
 #include "rpc/channel.h"             // IWYU pragma: export
@@ -10,6 +11,7 @@
 #include "rpc/metadata.h"            // IWYU pragma: export
 #include "rpc/options.h"             // IWYU pragma: export
 #include "rpc/peer.h"                // IWYU pragma: export
+#include "rpc/pollable.h"            // IWYU pragma: export
 #include "rpc/run.h"                 // IWYU pragma: export
 #include "rpc/server.h"              // IWYU pragma: export
 #include "rpc/service.h"             // IWYU pragma: export

@@ -1,0 +1,94 @@
+// A file descriptor that coroutines wait for: a pipe, a terminal, a socket of another library.
+//
+//     rpc::Pollable pipe{rpc::Descriptor(fd)};              // closes it at its end
+//     absl::Status ready = co_await pipe.Readable();        // CANCELLED: the call is over
+//     if (ready.ok()) n = read(pipe.fd(), data, size);      // does not block now
+//
+// Ready means that one system call will not block, whether the descriptor is non-blocking or not;
+// an end or an error counts as ready, and that system call tells it. A regular file is always
+// ready. What else epoll cannot watch is, too. A write to a pipe that nobody reads any more raises
+// SIGPIPE, which ends a program that does not ignore it.
+//
+// Threads: the loop on which it was made. One coroutine may wait for Readable and one for Writable
+// at a time. Lifetime: it outlives those waits.
+#pragma once
+
+#include <coroutine>
+#include <stdexcept>
+
+#include "absl/status/status.h"
+#include "rpc/net/loop.h"
+#include "rpc/net/socket.h"
+#include "rpc/net/watch.h"
+#include "rpc/runtime/scope.h"
+
+namespace rpc {
+
+using Descriptor = net::Descriptor;
+
+class Pollable : private net::Watch::User {
+ public:
+  // Throws std::logic_error on a thread without a loop.
+  explicit Pollable(Descriptor descriptor);
+  ~Pollable() = default;
+  Pollable(const Pollable&) = delete;
+  Pollable& operator=(const Pollable&) = delete;
+
+  int fd() const { return watch_.fd(); }
+
+  class Awaiter final : public runtime::Wait {
+   public:
+    Awaiter(Pollable* pollable, int event) : pollable_(pollable), event_(event) {}
+    ~Awaiter() { Leave(); }
+
+    bool await_ready() const {
+      if (place() != nullptr) throw std::logic_error("two coroutines wait for one descriptor");
+      return false;
+    }
+
+    template <typename Promise>
+    bool await_suspend(std::coroutine_handle<Promise> coroutine) {
+      if (!Suspend(coroutine)) return false;
+      Listen();
+      return true;
+    }
+
+    absl::Status await_resume() const {
+      return cancelled() ? absl::CancelledError("cancelled while it waited") : absl::OkStatus();
+    }
+
+   private:
+    Awaiter*& place() const;
+    void Listen();
+    void Leave();
+    void OnGivenUp() override { Leave(); }
+
+    Pollable* const pollable_;
+    const int event_;
+  };
+
+  class [[nodiscard]] Operation {
+   public:
+    Operation(Pollable* pollable, int event) : pollable_(pollable), event_(event) {}
+    Awaiter operator co_await() const { return Awaiter(pollable_, event_); }
+
+   private:
+    Pollable* pollable_;
+    int event_;
+  };
+
+  // OK when it is so; CANCELLED when the call that the coroutine serves is over before.
+  Operation Readable() { return Operation(this, net::Watch::kReadable); }
+  Operation Writable() { return Operation(this, net::Watch::kWritable); }
+
+ private:
+  void OnEvents(int events) override;
+  void Tell(Awaiter*& waiter);
+  void WantWhatIsAwaited();
+
+  net::Watch watch_;
+  Awaiter* reader_ = nullptr;
+  Awaiter* writer_ = nullptr;
+};
+
+}  // namespace rpc
