@@ -1,12 +1,17 @@
 // One direction of a connection that a Proxy carries: bytes from one socket to another, and what
 // happens to them on the way.
 //
-// It reads only when it has written all that it read before, so that back-pressure passes through.
-// The end of the input becomes the end of the output. Faults say what else happens: each new kind
-// of fault is a field there and a line in this class.
+// Without a delay it reads only when it has written all that it read before, so that back-pressure
+// passes through; with one it holds what is on its way, up to a limit. The end of the input becomes
+// the end of the output, behind all bytes. Faults say what else happens.
+//
+// Time is passed in. Threads: one at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <random>
 #include <string>
 
 namespace rpc {
@@ -16,21 +21,37 @@ struct Faults {
   bool forwards = true;
   // The connection is closed after so many more bytes.
   uint64_t cut_after = UINT64_MAX;
+  // In the byte after so many more, a bit is flipped.
+  uint64_t corrupt_after = UINT64_MAX;
+  // So much of all bytes, picked at random, have a bit flipped each.
+  double corrupt_rate = 0;
+  // Each byte arrives so much later.
+  uint64_t delay_us = 0;
+  // 0: as many as go.
+  uint64_t bytes_per_s = 0;
 };
 
 class Flow {
  public:
+  // What is on its way at most, when there is a delay.
+  static constexpr size_t kHeldSizeMax = 4 << 20;
+
   // Both are non-blocking, and stay open as long as this lives.
   Flow(int from, int to) : from_(from), to_(to) {}
+
+  // For what is picked at random.
+  void Seed(uint64_t seed) { random_.seed(seed); }
 
   Faults& faults() { return faults_; }
 
   // For poll().
   bool WantsInput() const;
-  bool WantsOutput() const;
+  bool WantsOutput(uint64_t now_us) const;
+  // When it wants output, if it does not now; UINT64_MAX if nothing is held.
+  uint64_t WantsOutputAtUs() const;
 
   // Moves what goes now.
-  void Move();
+  void Move(uint64_t now_us);
   // Ends the output, as if the input had ended; what comes after that is dropped.
   void End();
   // Has the connection closed.
@@ -41,17 +62,31 @@ class Flow {
   // A socket has failed, or the flow was cut: the connection is to be closed.
   bool broken() const { return broken_; }
   uint64_t bytes() const { return bytes_; }
+  uint64_t bytes_corrupted() const { return bytes_corrupted_; }
 
  private:
-  void Read();
-  void Write();
+  struct Piece {
+    std::string bytes = {};  // none: the end
+    uint64_t read_us = 0;
+  };
+
+  void Read(uint64_t now_us);
+  void Corrupt(std::string* bytes);
+  uint64_t BytesToTheNextCorruption();
+  void Write(uint64_t now_us);
+  void WritePiece(Piece* piece, uint64_t now_us);
   void CloseOutput();
 
   int from_;
   int to_;
   Faults faults_ = {};
-  std::string held_;  // read, and not written yet
+  std::mt19937_64 random_;
+  uint64_t corrupt_next_ = UINT64_MAX;  // for the rate, as corrupt_after
+  std::deque<Piece> held_;              // read, and not written yet
+  size_t held_size_ = 0;
+  uint64_t paced_until_us_ = 0;  // what was written took until then, at bytes_per_s
   uint64_t bytes_ = 0;
+  uint64_t bytes_corrupted_ = 0;
   bool input_ended_ = false;
   bool output_ended_ = false;
   bool broken_ = false;

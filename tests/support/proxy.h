@@ -1,13 +1,16 @@
-// Stands between the clients and the server of a test, on a TCP address of its own, and lets their
-// bytes through until it is told to be a bad network.
+// Stands between the clients and the server of a test, on an address of its own, and lets their
+// bytes through until it is told to be a bad network. For datagrams: datagram_proxy.h.
 //
 //     Proxy proxy(server.address());
 //     Channel channel(proxy.address());
-//     proxy.StopForwarding();  // the cable is pulled: nothing passes, and nobody is told
-//     proxy.Forward();         // what was under way goes on
+//     proxy.StopForwarding();                        // the cable is pulled, and nobody is told
+//     proxy.Forward();                               // what was under way goes on
+//     proxy.Delay(absl::Milliseconds(50));           // far away
+//     proxy.CutEach(1'000, 100'000, seed);           // connections that never last
 //
 // What is told to it holds when the call returns. Where a direction can be named and is not, both
-// are meant.
+// are meant. Faults add up; what is picked at random is the same for the same seed, the same
+// connections and the same bytes.
 //
 // Threads: any number may use it; a thread of its own moves the bytes. Lifetime: the destructor
 // closes every connection.
@@ -18,13 +21,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
+#include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "rpc/net/socket.h"
 #include "rpc/net/socket_address.h"
 #include "tests/support/flow.h"
@@ -35,13 +42,14 @@ class Proxy {
  public:
   enum Direction { kToServer, kToClient };
 
-  // To a server at this address: tcp://, tls:// or unix:, with no name to be looked up.
-  explicit Proxy(std::string_view server);
+  // To a server at this address: tcp://, tls:// or unix:, with no name to be looked up. Clients
+  // connect to `listen`, which is tcp:// or unix:.
+  explicit Proxy(std::string_view server, std::string_view listen = "tcp://127.0.0.1:0");
   ~Proxy();
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
 
-  // Where clients connect: tls:// if the server's is, else tcp://.
+  // Where clients connect: unix: if it listens there, else tls:// if the server's is, else tcp://.
   const std::string& address() const { return address_; }
 
   // Of the connections that are open, and of those to come:
@@ -54,6 +62,19 @@ class Proxy {
   void Forward();
   // Each is closed after so many more bytes in this direction.
   void CutAfter(Direction direction, uint64_t bytes);
+  // Each is closed after a random number of more bytes, from `min` to `max`, in either direction.
+  void CutEach(uint64_t min, uint64_t max, uint64_t seed);
+  // Bytes, and the end of a connection, arrive so much later.
+  void Delay(absl::Duration delay);
+  void Delay(Direction direction, absl::Duration delay);
+  // So many bytes a second at most, for each connection.
+  void Throttle(uint64_t bytes_per_s);
+  void Throttle(Direction direction, uint64_t bytes_per_s);
+  // Flips a bit of the byte that comes after so many more, in each connection.
+  void CorruptAfter(Direction direction, uint64_t bytes);
+  // Flips a bit in so much of all bytes: 1e-4 is one in 10,000.
+  void Corrupt(double rate, uint64_t seed);
+  void Corrupt(Direction direction, double rate, uint64_t seed);
 
   // Of the connections that are open:
 
@@ -62,9 +83,11 @@ class Proxy {
   // The receiver of this direction reads an end; the other direction goes on.
   void HalfClose(Direction direction);
 
-  // Connections that are open, and bytes that have passed over all that there were.
+  // Connections that are open, and bytes that have passed, or were corrupted, over all that there
+  // were.
   size_t connections() const;
   uint64_t bytes(Direction direction) const;
+  uint64_t bytes_corrupted(Direction direction) const;
 
  private:
   struct Connection {
@@ -76,9 +99,21 @@ class Proxy {
     std::array<Flow, 2> flows;  // by Direction
   };
 
+  struct Sizes {
+    uint64_t min = 0;
+    uint64_t max = 0;
+  };
+
+  void Change(Direction direction, const std::function<void(Faults&)>& change);
+  uint64_t Sum(Direction direction, uint64_t (Flow::*bytes)() const,
+               const std::array<uint64_t, 2>& of_ended) const;
+  void Reseed(uint64_t seed, const std::function<void(Connection&)>& draw);
+  void DrawCuts(Connection* connection);
+
   bool Accepts() const;
   void Run();
-  std::vector<pollfd> WhatToPoll();
+  std::vector<pollfd> WhatToPoll(uint64_t now_us);
+  int PollTimeoutMs(uint64_t now_us) const;
   void AcceptOne();
   void MoveAll();
   void ForgetEnded();
@@ -91,8 +126,11 @@ class Proxy {
 
   mutable std::mutex mutex_;  // guards what follows
   std::array<Faults, 2> faults_ = {};
+  std::optional<Sizes> cut_each_;
+  std::mt19937_64 random_;
   std::list<Connection> connections_;
   std::array<uint64_t, 2> bytes_of_ended_ = {};
+  std::array<uint64_t, 2> bytes_corrupted_of_ended_ = {};
   bool stopping_ = false;
 
   std::thread thread_;

@@ -1,50 +1,20 @@
 #include "tests/support/proxy.h"
 
-#include <sys/socket.h>
+#include <unistd.h>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
-#include <utility>
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "rpc/net/address.h"
 #include "rpc/net/socket.h"
 #include "tests/support/eventually.h"
+#include "tests/support/proxy_fixture.h"
 #include "tests/support/raw_socket.h"
 
 namespace rpc {
 namespace {
-
-constexpr absl::Duration kSoon = absl::Seconds(10);
-constexpr absl::Duration kAMoment = absl::Milliseconds(50);
-
-// A client and a server by hand, and a proxy between them.
-class ProxyTest : public testing::Test {
- protected:
-  ProxyTest() {
-    auto listenings = net::Listen(*net::ParseAddress("tcp://127.0.0.1:0"), 1);
-    listener_ = std::move((*listenings)[0].sockets[0]);
-    proxy_ = std::make_unique<Proxy>((*listenings)[0].address);
-  }
-
-  void Connect() {
-    ASSERT_TRUE(client_.Connect(proxy_->address()));
-    ASSERT_TRUE(Eventually([&] { return Accept(); }));
-  }
-  bool Accept() {
-    net::Descriptor accepted(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (accepted) server_.emplace(std::move(accepted));
-    return server_.has_value();
-  }
-
-  net::Descriptor listener_;
-  std::unique_ptr<Proxy> proxy_;
-  RawSocket client_{RawSocket::Family::kTcp};
-  std::optional<RawSocket> server_;
-};
 
 TEST_F(ProxyTest, ForwardsBothDirections) {
   Connect();
@@ -150,6 +120,21 @@ TEST_F(ProxyTest, ClosesWhatItCannotConnect) {
   listener_ = net::Descriptor();
   ASSERT_TRUE(client_.Connect(proxy_->address()));
   EXPECT_EQ(client_.ReadUntilEnd(kSoon), "");
+}
+
+TEST_F(ProxyTest, ServersAndClientsMayBeAtUnixSockets) {
+  const std::string name = "unix:@uvrpc-proxy-test-" + std::to_string(getpid());
+  Listen(name + "-server", "tcp://127.0.0.1:0");
+  EXPECT_TRUE(proxy_->address().starts_with("tcp://"));
+  ConnectAnew();
+  client_.Send("from tcp");
+  EXPECT_EQ(server_->Read(8), "from tcp");
+
+  Listen("tcp://127.0.0.1:0", name + "-clients");
+  EXPECT_EQ(proxy_->address(), name + "-clients");
+  ConnectAnew(RawSocket::Family::kUnix);
+  client_.Send("from unix");
+  EXPECT_EQ(server_->Read(9), "from unix");
 }
 
 }  // namespace
