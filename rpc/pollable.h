@@ -4,10 +4,11 @@
 //     absl::Status ready = co_await pipe.Readable();        // CANCELLED: the call is over
 //     if (ready.ok()) n = read(pipe.fd(), data, size);      // does not block now
 //
-// Ready means that one system call will not block, whether the descriptor is non-blocking or not;
-// an end or an error counts as ready, and that system call tells it. A regular file is always
-// ready. What else epoll cannot watch is, too. A write to a pipe that nobody reads any more raises
-// SIGPIPE, which ends a program that does not ignore it.
+// Ready means that one system call will not block; an end or an error counts as ready, and that
+// system call tells it. What can be watched becomes non-blocking, for everybody who shares its
+// description (a terminal: the shell too). A regular file, and what else epoll cannot watch, is
+// always ready. A write to a pipe that nobody reads any more raises SIGPIPE, which ends a program
+// that does not ignore it.
 //
 // Threads: the loop on which it was made. One coroutine may wait for Readable and one for Writable
 // at a time. Lifetime: it outlives those waits.

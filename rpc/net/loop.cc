@@ -291,16 +291,22 @@ namespace {
 
 class LoopThread {
  public:
-  LoopThread() : thread_([this] { loop_.Run(); }) {}
+  LoopThread() : loop_(std::make_unique<Loop>()), thread_([this] { loop_->Run(); }) {}
   ~LoopThread() {
-    loop_.Stop();
-    thread_.join();
+    if (!loop_->IsCurrent()) {
+      loop_->Stop();
+      thread_.join();
+    } else {
+      // A coroutine has called exit(): its loop goes with the program.
+      (void)loop_.release();
+      thread_.detach();
+    }
   }
 
-  Loop* loop() { return &loop_; }
+  Loop* loop() { return loop_.get(); }
 
  private:
-  Loop loop_;
+  std::unique_ptr<Loop> loop_;
   std::thread thread_;
 };
 

@@ -1,6 +1,7 @@
 // From plain functions into coroutines, and what is refused where it would wait for itself.
 #include "rpc/run.h"
 
+#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -39,6 +40,15 @@ TEST_F(RunTest, RunOnALoopsThreadThrows) {
     EXPECT_THROW((void)rpc::Run([]() -> Task<int> { co_return 7; }), std::logic_error);
     co_return;
   });
+}
+
+TEST(RunDeathTest, ACoroutineMayEndTheProgram) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(rpc::Run([]() -> Task<void> {
+                co_await rpc::Sleep({});
+                std::exit(3);
+              }),
+              testing::ExitedWithCode(3), "");
 }
 
 TEST_F(RunTest, SpawnOwnsItsFunctionUntilItsEnd) {
