@@ -31,8 +31,10 @@ void Connection::Start() {
 }
 
 void Connection::Touch() {
-  session_->Advance(loop_->now_us());
-  loop_->FlushLater(this);
+  // Within a turn time stands still, and the session is in the present already.
+  const TimeUs now_us = loop_->now_us();
+  if (session_->now_us() != now_us) session_->Advance(now_us);
+  if (!in_list()) loop_->FlushLater(this);
 }
 
 std::span<char> Connection::Space() {

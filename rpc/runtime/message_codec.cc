@@ -106,10 +106,14 @@ absl::Status SerializeMessage(wire::Form form, const MessageLite& message, std::
         message.GetTypeName(), " lacks required fields: ", message.InitializationErrorString()));
   }
   if (form == wire::Form::kJson) return SerializeJson(message, bytes);
-  if (message.SerializePartialToString(bytes)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(message.GetTypeName(), " of ",
-                                                 message.ByteSizeLong(),
-                                                 " bytes is more than protobuf can write (2 GiB)"));
+  const size_t size = message.ByteSizeLong();
+  if (size > static_cast<size_t>(std::numeric_limits<int>::max())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        message.GetTypeName(), " of ", size, " bytes is more than protobuf can write (2 GiB)"));
+  }
+  bytes->resize(size);
+  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(bytes->data()));
+  return absl::OkStatus();
 }
 
 }  // namespace rpc::runtime

@@ -18,6 +18,11 @@ constexpr uint64_t kWindowsBeforeGrowth = 4;
 // keep that memory.)
 void Replace(std::string* text, std::string next) { text->swap(next); }
 
+void Drop(std::string* text) {
+  if (text->capacity() > std::string().capacity()) Replace(text, "");
+  text->clear();
+}
+
 }  // namespace
 
 void Inbox::Open(uint64_t credit, bool exempt) {
@@ -30,13 +35,13 @@ void Inbox::Open(uint64_t credit, bool exempt) {
 void Inbox::DropWaiting() {
   assembling_ = false;
   waiting_size_ = 0;
-  Replace(&assembly_, "");
+  Drop(&assembly_);
   messages_.clear();
 }
 
 void Inbox::Clear() {
   DropWaiting();
-  Replace(&taken_, "");
+  Drop(&taken_);
 }
 
 void Inbox::Charge(uint64_t size) {

@@ -310,7 +310,8 @@ void ServerSession::EndWith(uint64_t id, const absl::Status& status, const Paylo
   call->inbox.DropWaiting();
   if (HasCurrent(call)) DropCurrent();
   SendFinalFrame(call, &header, result, bare ? Payload() : *reply);
-  if (absl::Status s = Account(call); !s.ok() && !call->end_written) Abort(call, s);
+  if (call->end_written) return;  // what it holds is forgotten soon
+  if (absl::Status s = Account(call); !s.ok()) Abort(call, s);
 }
 
 void ServerSession::SendFinalFrame(Call* call, wire::Header* header, const absl::Status& status,

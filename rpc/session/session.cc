@@ -237,19 +237,15 @@ ReadResult Session::Read(uint64_t id, std::string_view* message) {
 
 void Session::SetTag(uint64_t id, void* tag) {
   if (Call* call = Find(id)) call->tag = tag;
+  if (work_->events.empty()) return;
   for (Event& event : work_->events) {
     if (event.call == id) event.tag = tag;
   }
 }
 
-Call* Session::Find(uint64_t id) {
-  const auto found = work_->calls.find(id);
-  return found == work_->calls.end() ? nullptr : found->second.get();
-}
-
 std::vector<Call*> Session::CallsById() const {
   std::vector<Call*> list;
-  for (const auto& [id, call] : work_->calls) list.push_back(call.get());
+  work_->calls.ForEach([&](Call* call) { list.push_back(call); });
   std::sort(list.begin(), list.end(), [](Call* a, Call* b) { return a->id < b->id; });
   return list;
 }
@@ -266,20 +262,20 @@ Call* Session::NewCall(uint64_t id) {
   StartWork();
   call->id = id;
   ++counters_.calls_opened;
-  return (work_->calls[id] = std::move(call)).get();
+  Call* const added = call.get();
+  work_->calls.Add(std::move(call));
+  return added;
 }
 
 void Session::Retire(Call* call) {
   sender_.Forget(call);
   work_->deadlines.Remove(call);
   if (work_->current_call == call) work_->current_call = nullptr;
-  const auto found = work_->calls.find(call->id);
-  Check(found != work_->calls.end() && found->second.get() == call, "a call is retired once");
   work_->memory_size -= call->memory_counted;
   if (call->inbox_full) --work_->full_inboxes;
   ++counters_.calls_ended;
-  work_->retired.push_back(std::move(found->second));
-  work_->calls.erase(found);
+  work_->retired.push_back(work_->calls.Remove(call->id));
+  Check(work_->retired.back().get() == call, "a call is retired once");
   idle_us_ = now_us_;
 }
 
@@ -293,6 +289,7 @@ void Session::RecycleRetired() {
 }
 
 void Session::DropEvents(uint64_t id) {
+  if (work_->events.empty()) return;
   work_->events.remove_if([&](const Event& event) {
     return event.call == id && event.kind != EventKind::kClosed &&
            event.kind != EventKind::kDraining;
@@ -439,13 +436,14 @@ void Session::CheckInvariants() const {
   size_t full = 0;
   size_t with_deadline = 0;
   std::vector<const Call*> calls;
-  for (const auto& [id, call] : work_->calls) {
-    Check(id == call->id, "a call stands under its own id");
+  work_->calls.ForEach([&](const Call* call) {
+    Check(work_->calls.Find(call->id) == call, "a call stands under its own id");
     memory_size += call->memory_counted;
     full += call->inbox_full;
     with_deadline += call->deadline_place != kNoPlace;
-    calls.push_back(call.get());
-  }
+    calls.push_back(call);
+  });
+  Check(calls.size() == work_->calls.size(), "the calls are counted");
   Check(memory_size == work_->memory_size, "the memory of the calls adds up");
   Check(full == work_->full_inboxes, "full inboxes are counted");
   Check(with_deadline == work_->deadlines.size(), "only open calls have deadlines");

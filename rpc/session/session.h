@@ -116,6 +116,8 @@ class Session {
   // Time has come to be now_us. REQUIRES: not less than before.
   void Advance(TimeUs now_us);
 
+  TimeUs now_us() const { return now_us_; }
+
   // When Advance has something to do at the latest; kNever if nothing.
   TimeUs NextTimeUs() const;
 
@@ -200,7 +202,8 @@ class Session {
   // application's own choice.
   virtual bool HoldsForPeer() const = 0;
 
-  Call* Find(uint64_t id);
+  // Null when there is none.
+  Call* Find(uint64_t id) { return work_->calls.Find(id); }
   std::vector<Call*> CallsById() const;
   Call* NewCall(uint64_t id);
   // Takes the call out of every list; its memory stays until the next Next().
@@ -245,7 +248,6 @@ class Session {
   TimeUs header_us() const { return header_us_; }
   bool over() const { return ending_ != Ending::kNo; }
 
-  TimeUs now_us() const { return now_us_; }
   const Limits& limits() const { return *limits_; }
   Sender& sender() { return sender_; }
   const Sender& sender() const { return sender_; }

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "rpc/session/call.h"
+#include "rpc/session/call_table.h"
 #include "rpc/session/deadlines.h"
 #include "rpc/session/event.h"
 #include "rpc/session/fifo.h"
@@ -35,7 +35,7 @@ struct SendLines {
 };
 
 struct Work {
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Call>> calls;
+  CallTable calls;
   Deadlines<Call> deadlines;
   Fifo<Event> events;
   std::vector<std::unique_ptr<Call>> retired;

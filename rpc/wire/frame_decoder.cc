@@ -215,6 +215,8 @@ bool FrameDecoder::ReadRecord(std::string_view record, Frame* frame) {
 }
 
 bool FrameDecoder::CheckNumbers(const Header& header) {
+  const uint64_t bits = header.call | header.credit | header.timeout_us;
+  if (bits <= kNumberMax && header.size <= limits_->drain_size_max) return true;
   const std::pair<const char*, uint64_t> numbers[] = {{"call", header.call},
                                                       {"size", header.size},
                                                       {"credit", header.credit},

@@ -1,8 +1,33 @@
 #include "rpc/wire/proto_reader.h"
 
+#include <climits>
+#include <cstring>
+
 namespace rpc::wire {
 
+namespace {
+
+// The low seven bits of each byte, joined.
+uint64_t Joined(uint64_t bytes) {
+  bytes = (bytes & 0x007F007F007F007F) | (bytes & 0x7F007F007F007F00) >> 1;
+  bytes = (bytes & 0x00003FFF00003FFF) | (bytes & 0x3FFF00003FFF0000) >> 2;
+  return (bytes & 0x000000000FFFFFFF) | (bytes & 0x0FFFFFFF00000000) >> 4;
+}
+
+}  // namespace
+
 bool ProtoReader::ReadLongVarint(int bytes_max, uint64_t* value) {
+  if (end_ - at_ >= 8) {
+    uint64_t bytes;
+    std::memcpy(&bytes, at_, sizeof bytes);
+    const uint64_t ends = ~bytes & 0x8080808080808080;
+    const int size = ends == 0 ? INT_MAX : __builtin_ctzll(ends) / 8 + 1;
+    if (size <= bytes_max) {
+      at_ += size;
+      *value = Joined(bytes & (ends ^ (ends - 1)));
+      return true;
+    }
+  }
   uint64_t result = 0;
   for (int i = 0; i < bytes_max; ++i) {
     if (at_ == end_) return false;

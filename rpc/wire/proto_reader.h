@@ -80,6 +80,11 @@ class ProtoReader {
       *value = static_cast<uint8_t>(*at_++);
       return true;
     }
+    if (end_ - at_ >= 2 && static_cast<uint8_t>(at_[1]) < 0x80) {
+      *value = static_cast<uint64_t>(at_[0] & 0x7F) | static_cast<uint64_t>(at_[1]) << 7;
+      at_ += 2;
+      return true;
+    }
     return ReadLongVarint(bytes_max, value);
   }
   bool ReadLongVarint(int bytes_max, uint64_t* value);

@@ -26,14 +26,19 @@ size_t CharacterSize(std::string_view text) {
   return size;
 }
 
-// Bytes of ASCII that `text` begins with, found eight at a time and so rounded down.
+bool IsAsciiWord(const char* at) {
+  uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  return (word & 0x8080808080808080u) == 0;
+}
+
+// Bytes of ASCII that `text` begins with, found eight at a time and so rounded down, unless that is
+// all of it.
 size_t AsciiRun(std::string_view text) {
   size_t i = 0;
-  for (uint64_t word; i + sizeof word <= text.size(); i += sizeof word) {
-    std::memcpy(&word, text.data() + i, sizeof word);
-    if (word & 0x8080808080808080u) break;
-  }
-  return i;
+  while (i + 8 <= text.size() && IsAsciiWord(text.data() + i)) i += 8;
+  const bool all = i > 0 && i + 8 > text.size() && IsAsciiWord(text.data() + text.size() - 8);
+  return all ? text.size() : i;
 }
 
 }  // namespace
