@@ -11,6 +11,10 @@ const Peer& ServerContext::peer() const { return call_->peer(); }
 
 bool ServerContext::cancelled() const { return call_->cancelled(); }
 
+runtime::ShutdownOperation ServerContext::Shutdown() {
+  return runtime::ShutdownOperation(call_->server());
+}
+
 runtime::Scope* ServerContext::scope() { return call_; }
 
 absl::Duration ServerContext::time_left() const {

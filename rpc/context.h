@@ -18,6 +18,7 @@
 #include "rpc/net/loop.h"
 #include "rpc/options.h"
 #include "rpc/peer.h"
+#include "rpc/runtime/shutdown_wait.h"
 
 namespace rpc {
 namespace runtime {
@@ -43,6 +44,11 @@ class ServerContext {
   // The call is over, because its client cancelled it or went away, or its deadline passed: what is
   // still done is for nobody.
   bool cancelled() const;
+
+  // For a handler without an end of its own, so that the server need not cancel it:
+  // `co_await context.Shutdown()` is OK when the server begins to shut down, CANCELLED when the
+  // call is over before. Beside other things: rpc::WhenAny(context.Shutdown(), bell.Wait()).
+  runtime::ShutdownOperation Shutdown();
 
   // For a call that is made for this one: see CallOptions::parent.
   CallOptions Child() { return {.parent = this}; }

@@ -12,6 +12,7 @@
 #include "rpc/options.h"             // IWYU pragma: export
 #include "rpc/peer.h"                // IWYU pragma: export
 #include "rpc/pollable.h"            // IWYU pragma: export
+#include "rpc/process.h"             // IWYU pragma: export
 #include "rpc/run.h"                 // IWYU pragma: export
 #include "rpc/server.h"              // IWYU pragma: export
 #include "rpc/service.h"             // IWYU pragma: export

@@ -49,6 +49,8 @@ const net::Peer& ServerCall::peer() {
   return *peer_;
 }
 
+ServerLoop* ServerCall::server() const { return carrier_->server(); }
+
 Service* ServerCall::service() const { return method_->service; }
 
 void ServerCall::Begin(ServerCarrier* carrier, const ServedMethod* method,

@@ -26,6 +26,7 @@ namespace rpc::runtime {
 
 class Limiter;
 class ServerCarrier;
+class ServerLoop;
 struct ServedMethod;
 
 class ServerCall : public Root, public StreamEnd {
@@ -35,6 +36,7 @@ class ServerCall : public Root, public StreamEnd {
   ServerContext& context() { return context_; }
   const ServedMethod& method() const { return *method_; }
   const net::Peer& peer();
+  ServerLoop* server() const;
 
   // What the carrier hears from its session.
   void Begin(ServerCarrier* carrier, const ServedMethod* method, const session::Event& event);

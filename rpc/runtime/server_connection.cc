@@ -12,7 +12,7 @@ ServerConnection::ServerConnection(ServerLoop* server, std::unique_ptr<net::Tran
     : server_(server),
       session_(
           server->loop()->buffers(), limits,
-          [server](std::string_view name) { return server->table().Find(name); },
+          [server](std::string_view name) { return server->FindMethod(name); },
           server->loop()->now_us()) {
   connection_.emplace(server->loop(), std::move(transport), &session_,
                       static_cast<net::Connection::Owner*>(this));

@@ -129,10 +129,15 @@ void ServerLoop::Drain(net::TimeUs deadline_us, std::function<void()> over) {
     for (ServerConnection* c = connections_.front(); c != nullptr; c = connections_.next(c)) {
       c->Drain();
     }
+    while (ShutdownWait::Place* place = shutdown_waits_.pop_front()) place->wait->Wake();
   }
   if (phase_ == Phase::kDraining) loop_->SetTimer(this, deadline_us);
   if (phase_ == Phase::kCancelling && deadline_us <= loop_->now_us()) EndByForce();
   CheckOver();
+}
+
+void ServerLoop::AwaitDrain(ShutdownWait::Place* place) {
+  phase_ == Phase::kServing ? shutdown_waits_.push_back(place) : place->wait->Wake();
 }
 
 void ServerLoop::CloseDatagrams() {
@@ -215,5 +220,7 @@ void ServerLoop::AddTo(ServerCounters* sum) const {
   sum->calls_refused += calls_refused_.value();
   sum->bodies_corrupted += bodies_corrupted_.value();
 }
+
+void ShutdownWait::Listen() { server_->AwaitDrain(&place_); }
 
 }  // namespace rpc::runtime

@@ -18,6 +18,7 @@
 #include "rpc/runtime/server_connection.h"
 #include "rpc/runtime/server_datagrams.h"
 #include "rpc/runtime/service_table.h"
+#include "rpc/runtime/shutdown_wait.h"
 #include "rpc/session/limits.h"
 
 namespace rpc::runtime {
@@ -65,6 +66,11 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
 
   net::Loop* loop() { return loop_; }
   const ServiceTable& table() const { return *table_; }
+  // Null when there is none. Mostly it is the same as before.
+  ServedMethod* FindMethod(std::string_view name) {
+    if (recent_method_ != nullptr && recent_method_->name == name) return recent_method_;
+    return recent_method_ = table_->Find(name);
+  }
   // Of connections within the process.
   const session::Limits& limits() const { return settings_.limits; }
 
@@ -80,6 +86,8 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   void CountPlainRefused() { plain_refused_ += 1; }
   void CountHandshakeFailed() { handshakes_failed_ += 1; }
   void CountDatagrams(uint64_t received, uint64_t dropped);
+  // Wakes the wait when the drain begins, or now if it has.
+  void AwaitDrain(ShutdownWait::Place* place);
   // Ends the drain if nothing is left.
   void CheckOver();
 
@@ -98,12 +106,14 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
 
   net::Loop* loop_;
   const ServiceTable* table_;
+  ServedMethod* recent_method_ = nullptr;
   Settings settings_;
   std::vector<std::unique_ptr<Entrance>> entrances_;
   std::vector<std::unique_ptr<ServerDatagrams>> datagrams_;
   net::List<ServerConnection> connections_;
   net::List<ServerCall::Place> calls_;
   std::vector<std::vector<std::unique_ptr<ServerCall>>> spare_calls_;  // by method
+  net::List<ShutdownWait::Place> shutdown_waits_;
   Phase phase_ = Phase::kServing;
   std::function<void()> over_;
 

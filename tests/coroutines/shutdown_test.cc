@@ -79,6 +79,36 @@ TEST_F(ShutdownTest, AServerThatShutsDownEndsHandlersThatNothingWakes) {
   EXPECT_EQ(Tracker::alive(), 0);
 }
 
+TEST_F(ShutdownTest, AHandlerWithoutAnEndOfItsOwnHearsOfTheShutdown) {
+  OnSay([&](ServerContext& context, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    const Tracker tracker;
+    waits_.Happen();
+    absl::Status first = co_await context.Shutdown();
+    absl::Status again = co_await context.Shutdown();
+    co_return first.ok() ? again : first;
+  });
+  std::vector<Call<echo::SayReply>> calls;
+  for (int i = 0; i < 3; ++i) calls.push_back(echo_.Say(Saying("stay")));
+  ASSERT_TRUE(waits_.Comes(3));
+  EXPECT_TRUE(server_->Shutdown(absl::Hours(1)).ok());
+  for (auto& call : calls) EXPECT_TRUE(std::move(call).Wait().ok());
+}
+
+TEST_F(ShutdownTest, AHandlerThatWaitsForTheShutdownIsCancelledWithItsCall) {
+  Event told;
+  OnSay([&](ServerContext& context, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    const Tracker tracker;
+    waits_.Happen();
+    auto first = co_await WhenAny(context.Shutdown(), rpc::Sleep(absl::Hours(1)));
+    if (first.index == 0 && absl::IsCancelled(first.get<0>())) told.Happen();
+    co_return absl::OkStatus();
+  });
+  auto call = echo_.Say(Saying("stay"));
+  ASSERT_TRUE(waits_.Comes());
+  call.Cancel();
+  EXPECT_TRUE(told.Comes());
+}
+
 TEST_F(ShutdownTest, AServerThatGoesInTheMiddleOfStreamsEndsThem) {
   OnCount([](ServerContext&, const echo::CountRequest&, Writer<echo::Number>& out) -> Task<> {
     const Tracker tracker;
