@@ -25,8 +25,8 @@ constexpr char kExamples[] =
     "\n"
     "Examples:\n"
     "  chat --name=ann                                      # tcp://127.0.0.1:7000, lobby\n"
-    "  chat tls://chat.example.org:7443 --ca=ca.pem --room=tea\n"
-    "  chat udp://127.0.0.1:7001                            # posts and polls: the same room\n"
+    "  chat --server=tls://chat.example.org:7443 --ca=ca.pem --room=tea\n"
+    "  chat --server=udp://127.0.0.1:7001                   # posts and polls: the same room\n"
     "  uptime | chat --name=reporter                        # says it, and leaves\n"
     "  tail -f /dev/null | chat --name=scribe >> tea.txt    # writes it all down\n";
 
@@ -41,6 +41,10 @@ std::string Footer() {
 }
 
 void Declare(terminal::Flags* flags, chat::ChatOptions* options) {
+  flags->Text("server", "ADDRESS",
+              "where it listens: tcp://HOST:PORT, tls://HOST:PORT,\n"
+              "udp://HOST:PORT, unix:///PATH or unix:@NAME",
+              &options->address);
   flags->Text("room", "ROOM", "where to talk", &options->room);
   flags->Text("name", "NAME", "who talks; your user's name unless it is given", &options->name);
   flags->Number("history", 0, 10'000, "so many of the last texts are told first",
@@ -50,7 +54,6 @@ void Declare(terminal::Flags* flags, chat::ChatOptions* options) {
               &options->ca);
   flags->Duration("poll_interval", "for udp://, how often to ask what is new",
                   &options->poll_interval);
-  flags->Arguments(0, 1);
   flags->Footer(Footer());
 }
 
@@ -83,14 +86,10 @@ absl::Status Run(const chat::ChatOptions& options) {
 int main(int argc, char** argv) {
   terminal::BeginProgram();
   chat::ChatOptions options;
-  terminal::Flags flags("chat [FLAGS] [ADDRESS]",
-                        "Talks with others in a room. ADDRESS is where the server listens:\n"
-                        "tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT, unix:///PATH or\n"
-                        "unix:@NAME; tcp://127.0.0.1:7000 by default.");
+  terminal::Flags flags("chat [FLAGS]", "Talks with others in a room.");
   Declare(&flags, &options);
   if (absl::Status s = flags.Parse(argc, argv); !s.ok()) return rpc::Fail(s);
   if (flags.help()) return flags.PrintHelp();
-  if (!flags.arguments().empty()) options.address = flags.arguments().front();
   if (options.name.empty()) options.name = UserName();
   return rpc::Exit(Run(options));
 }

@@ -102,11 +102,17 @@ rpc::Task<> HearAll(Seat& seat, Conversation& stream) {
   co_return co_await Rung(never);
 }
 
+// A conversation has no end of its own that a shutdown could wait for.
+rpc::Task<> EndWithServer(rpc::ServerContext& context) {
+  absl::Status waited = co_await context.Shutdown();
+  co_return waited.ok() ? absl::UnavailableError("the server is shutting down") : waited;
+}
+
 }  // namespace
 
 ChatService::ChatService(const Limits& limits, Clock clock) : rooms_(limits, std::move(clock)) {}
 
-rpc::Task<> ChatService::Join(rpc::ServerContext&, rpc::Stream<Say, Heard>& stream) {
+rpc::Task<> ChatService::Join(rpc::ServerContext& context, rpc::Stream<Say, Heard>& stream) {
   const Say* const first = co_await stream.Read();
   if (first == nullptr || !first->has_hello()) {
     co_return absl::InvalidArgumentError("the first message of a conversation is its hello");
@@ -117,8 +123,9 @@ rpc::Task<> ChatService::Join(rpc::ServerContext&, rpc::Stream<Say, Heard>& stre
   if (!seat.ok()) co_return seat.status();
   const bool written = co_await stream.Write(welcome);
   if (!written) co_return stream.status();
-  auto over =
-      co_await rpc::WhenAny(TellAll(*seat, listener.bell(), stream), HearAll(*seat, stream));
+  auto over = co_await rpc::WhenAny(TellAll(*seat, listener.bell(), stream), HearAll(*seat, stream),
+                                    EndWithServer(context));
+  if (over.index == 2) co_return over.get<2>();
   co_return over.index == 0 ? over.get<0>() : stream.status();
 }
 

@@ -111,6 +111,20 @@ class ExamplesTest(unittest.TestCase):
         self.assert_says(run("own_loop"),
                          "the server slept 100 ms", "the application's timer ran meanwhile")
 
+    def test_many_clients(self):
+        self.assert_says(run("many_clients"),
+                         "open at once: 200 connections, 200 conversations",
+                         r"answered: 10000 lines of 200 clients in \d+ ms",
+                         "threads that served them: 1")
+
+    def test_phone(self):
+        self.assert_says(run("phone"),
+                         "ann hears: THIS IS ANN",
+                         "bob waits on the line",
+                         "eve hears: RESOURCE_EXHAUSTED: .*",
+                         "ann hears: GOOD-BYE",
+                         "ann hangs up",
+                         "bob hears: THIS IS BOB")
 
     def test_datagrams(self):
         self.assert_says(run("datagrams"), "reading 1", "reading 2", "reading 3",
@@ -193,7 +207,7 @@ class ServerTest(unittest.TestCase):
         with Server("--listen=tcp://127.0.0.1:0", f"--listen={second}") as server:
             self.assertRegex(server.addresses[0], r"^tcp://127\.0\.0\.1:[1-9]\d+$")
             self.assertEqual(server.addresses[1], second)
-            self.assertEqual(server.services, ["echo.Echo", "interop.Interop"])
+            self.assertEqual(server.services, ["echo.Echo", "chat.Chat", "interop.Interop"])
             for address in server.addresses:
                 self.assertEqual(run("client", address)[0], 0)
 
@@ -214,14 +228,33 @@ class ServerTest(unittest.TestCase):
 
     def test_unknown_flags_are_named(self):
         self.assert_refused(run("server", "--verbose"), "--verbose", "--help")
-        self.assert_refused(run("server", "7000"), "7000", "--help")
+        self.assert_refused(run("server", "7000"), "7000", "usage: server")
 
     def test_flags_take_values(self):
         for flag in ("--listen", "--listen="):
-            self.assert_refused(run("server", flag), "--listen=tcp://127.0.0.1:7000")
-        for value in ("", "=", "=0", "=x", "=1025"):
-            self.assert_refused(run("server", f"--threads{value}"), "from 1 to 1024",
-                                f'"{value[1:]}"')
+            self.assert_refused(run("server", flag), "--listen takes ADDRESS")
+        for flag in ("--threads", "--threads="):
+            self.assert_refused(run("server", flag), "--threads takes N")
+        for value in ("0", "x", "1025"):
+            self.assert_refused(run("server", f"--threads={value}"), "from 1 to 1024",
+                                f'"{value}"')
+
+    def test_what_gives_something_away_is_asked_for(self):
+        folder = os.environ["TEST_TMPDIR"]
+        token = os.path.join(folder, "token")
+        with open(token, "w", encoding="utf-8") as file:
+            file.write("the-token-of-a-test\n")
+        with Server("--listen=tcp://127.0.0.1:0", f"--files={folder}", "--shell=ls",
+                    f"--shell_token_file={token}") as server:
+            self.assertEqual(server.services[2:4], ["files.Files", "shell.Shell"])
+        for flags, words in (
+            (["--shell=ls"], ["--shell_token_file"]),
+            (["--shell=ls", "--shell_token_file=/no/such"], ["/no/such", "No such file"]),
+            (["--shell=a/b", f"--shell_token_file={token}"], ['"a/b"', "absolute path"]),
+            (["--files=/no/such"], ["/no/such", "no such file"]),
+            (["--files_read_only"], ["--files=FOLDER"]),
+        ):
+            self.assert_refused(run("server", *flags), *words)
 
     def test_help_is_no_error(self):
         for program in ("server", "client"):

@@ -74,6 +74,14 @@ TEST(ChatTest, WhoIsCutHasLeft) {
   EXPECT_EQ(bob.Hear(), "+bob");
 }
 
+TEST(ChatTest, AShutdownEndsConversations) {
+  ChatServer server;
+  User ann(server.tcp(), "ann");
+  EXPECT_EQ(ann.Hear(), "+ann");
+  EXPECT_TRUE(server.server().Shutdown(absl::Hours(1)).ok());
+  EXPECT_EQ(ann.Hear(), "end: UNAVAILABLE: the server is shutting down");
+}
+
 TEST(ChatTest, ANameIsTakenOnce) {
   ChatServer server;
   User ann(server.tcp(), "ann");

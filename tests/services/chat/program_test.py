@@ -103,7 +103,7 @@ class Wire:
 
 
 def command(address, name, *flags):
-    return [PROGRAM, address, f"--name={name}", *flags]
+    return [PROGRAM, f"--server={address}", f"--name={name}", *flags]
 
 
 def run(*arguments, typed=""):
@@ -155,6 +155,9 @@ class ServerTest(unittest.TestCase):
     def setUp(self):
         self.server = Server()
         self.addCleanup(self.server.stop)
+
+    def server_flag(self, scheme):
+        return f"--server={getattr(self.server, scheme)}"
 
     def terminal(self, name, *flags, address=None, **options):
         window = terminal.Terminal(command(address or self.server.tcp, name, *flags), **options)
@@ -314,7 +317,7 @@ class TerminalTest(ServerTest):
         ann.wait_for(re.compile(r"^\d\d:\d\d ann: now$", re.M))
 
     def test_the_last_texts_are_told_first(self):
-        run(self.server.tcp, "--name=bob", typed="1\n2\n3\n")
+        run(self.server_flag("tcp"), "--name=bob", typed="1\n2\n3\n")
         ann = self.terminal("ann", "--history=2")
         ann.wait_for(lambda rows: rows[:3] == ["-- you are ann in lobby; nobody else is here",
                                                "bob: 2", "bob: 3"])
@@ -350,7 +353,7 @@ class LostServerTest(ServerTest):
         wire.cut()
         ann.wait_for("-- the server is lost (")
         for visit in range(10):  # joins, says and leaves
-            run(self.server.tcp, f"--name=bob{visit}", typed="hello\n")
+            run(self.server_flag("tcp"), f"--name=bob{visit}", typed="hello\n")
         wire.mend()
         ann.wait_for(re.compile(r"-- you missed \d+ lines: more was said than is kept"))
         ann.wait_for("bob9: hello")
@@ -412,7 +415,7 @@ class DatagramTest(ServerTest):
 
     def test_between_pipes(self):
         ann = self.terminal("ann")
-        code, said, errors = run(self.server.udp, "--name=bob", typed="hello\n/who\n")
+        code, said, errors = run(self.server_flag("udp"), "--name=bob", typed="hello\n/who\n")
         self.assertEqual((code, errors), (0, ""))
         self.assertIn("-- 2 in lobby: ann, bob (by datagram)\n", said)
         self.assertIn("\nbob: hello\n", said)
@@ -423,14 +426,15 @@ class DatagramTest(ServerTest):
 class PipesTest(ServerTest):
 
     def test_lines_in_and_lines_out(self):
-        code, said, errors = run(self.server.tcp, "--name=ann", typed="one\n\ntwo\nno line feed")
+        code, said, errors = run(self.server_flag("tcp"), "--name=ann",
+                                 typed="one\n\ntwo\nno line feed")
         self.assertEqual((code, errors), (0, ""))
         self.assertEqual(said, "-- you are ann in lobby; nobody else is here\n"
                                "ann: one\nann: two\nann: no line feed\n")
 
     def test_what_was_not_taken_is_an_error(self):
         # Ten at once, and two a second however long it takes.
-        code, said, errors = run(self.server.tcp, "--name=ann", typed="word\n" * 100)
+        code, said, errors = run(self.server_flag("tcp"), "--name=ann", typed="word\n" * 100)
         self.assertEqual(code, 1)
         taken = said.count("ann: word\n")
         self.assertIn(taken, range(10, 100))
@@ -439,7 +443,7 @@ class PipesTest(ServerTest):
 
     def test_control_characters_are_shown_and_not_obeyed(self):
         ann = self.terminal("ann")
-        run(self.server.tcp, "--name=bob", typed="\x1b[2J\x07boo\n")
+        run(self.server_flag("tcp"), "--name=bob", typed="\x1b[2J\x07boo\n")
         ann.wait_for("bob: \ufffd[2J\ufffdboo")
 
     def test_a_reader_that_goes_away_ends_it(self):
@@ -468,26 +472,28 @@ class MistakesTest(ServerTest):
             self.assertIn(word, errors)
 
     def test_names_and_rooms_are_checked(self):
-        self.assert_refused(run(self.server.tcp, "--name=a b"), 'the name "a b"', "letters")
-        self.assert_refused(run(self.server.tcp, "--name=ann", "--room=a/b"), 'room\'s name "a/b"')
-        self.assert_refused(run(self.server.udp, "--name=a b"), 'the name "a b"', "letters")
+        self.assert_refused(run(self.server_flag("tcp"), "--name=a b"), 'the name "a b"', "letters")
+        self.assert_refused(run(self.server_flag("tcp"), "--name=ann", "--room=a/b"),
+                            'room\'s name "a/b"')
+        self.assert_refused(run(self.server_flag("udp"), "--name=a b"), 'the name "a b"', "letters")
 
     def test_a_name_is_somebody_elses(self):
         with self.pipes("Ann"):
             for address in (self.server.tcp, self.server.udp):
-                self.assert_refused(run(address, "--name=ann"), '"Ann" is somebody else')
+                self.assert_refused(run(f"--server={address}", "--name=ann"),
+                                    '"Ann" is somebody else')
 
     def test_nobody_is_there(self):
         with socket.create_server(("127.0.0.1", 0)) as free:
             address = "tcp://127.0.0.1:%d" % free.getsockname()[1]
-        self.assert_refused(run(address, "--name=ann"), address, "refused")
+        self.assert_refused(run(f"--server={address}", "--name=ann"), address, "refused")
 
     def test_flags(self):
         self.assert_refused(run("--verbose"), "--verbose")
         self.assert_refused(run("--history=many"), "--history", "many")
-        self.assert_refused(run("localhost:7000"), '"localhost:7000"', "tcp://")
-        self.assert_refused(run("--ca=/no/such", "tls://localhost:1"), "/no/such")
-        self.assert_refused(run("--ca=ca.pem", "tcp://127.0.0.1:1"), "--ca", "tls://")
+        self.assert_refused(run("--server=localhost:7000"), '"localhost:7000"', "tcp://")
+        self.assert_refused(run("--ca=/no/such", "--server=tls://localhost:1"), "/no/such")
+        self.assert_refused(run("--ca=ca.pem", "--server=tcp://127.0.0.1:1"), "--ca", "tls://")
         code, said, errors = run("--help")
         self.assertEqual((code, errors), (0, ""))
         self.assertIn("chat --name=ann", said)
