@@ -1,12 +1,14 @@
 // Runs another program, for coroutines.
 //
-//     absl::StatusOr<std::unique_ptr<rpc::Process>> started =
-//         rpc::Process::Start({.command = "sort", .environment = {"LANG=C", "PATH=/usr/bin"}});
-//     if (!started.ok()) co_return started.status();         // cannot run "sort": permission
-//     denied rpc::Process& sort = **started; ssize_t taken = sort.WriteInput("b\na\n"); // may take
-//     less; -1 with errno sort.CloseInput(); absl::Status ready = co_await sort.out()->Readable();
-//     // then read(sort.out()->fd(), ...) absl::StatusOr<rpc::ProcessExit> exit = co_await
-//     sort.Exit();   // CANCELLED: the call is over
+//     auto started = rpc::Process::Start({.command = "sort", .environment = {"PATH=/usr/bin"}});
+//     if (!started.ok()) co_return started.status();    // cannot run "sort": permission denied
+//     rpc::Process& sort = **started;
+//
+//     ssize_t taken = sort.WriteInput("b");             // may take less; -1 with errno
+//     sort.CloseInput();
+//     absl::Status ready = co_await sort.out()->Readable();
+//     ssize_t size = read(sort.out()->fd(), bytes, sizeof bytes);
+//     auto exit = co_await sort.Exit();                 // CANCELLED: the call is over
 //
 // No shell is involved, and nothing of the program reaches the child but what the options name: no
 // environment, no descriptors besides the three pipes, no signal handlers. The child leads a group

@@ -1,8 +1,7 @@
 // Child processes, each the leader of a process group of its own.
 //
-//     absl::StatusOr<std::unique_ptr<Process>> process =
-//         Process::Start(loop, {.command = "ls", .arguments = {"-l"}}, [](ProcessExit exit) { ...
-//         });
+//     ProcessOptions options = {.command = "ls", .arguments = {"-l"}};
+//     auto process = Process::Start(loop, options, [](ProcessExit exit) { ... });
 //     (*process)->TakePipes();                  // its standard input, output and error
 //     (*process)->Signal(SIGTERM);              // to the whole group
 //
