@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "examples/terminal/flags.h"
@@ -26,6 +27,12 @@
 #include "services/shell/shell_service.h"
 
 namespace {
+
+// Of each method of the files service, at once; more wait their turn.
+constexpr size_t kFilesCallsMax = 64;
+
+// More than one machine has for a try, and an end to what a stranger may open.
+constexpr size_t kConnectionsMax = 10'000;
 
 struct Options {
   std::vector<std::string> listen = {};
@@ -98,8 +105,14 @@ absl::Status AddFiles(const Options& options, rpc::Server* server) {
   of_files.writable = !options.files_read_only;
   absl::StatusOr<std::shared_ptr<files::FilesService>> service =
       files::FilesService::Make(of_files);
-  if (service.ok()) server->Add(*std::move(service));
-  return service.status();
+  if (!service.ok()) return service.status();
+  server->Add(*std::move(service));
+  // Each call holds descriptors, and has the disk read or written.
+  for (const char* method : {"List", "Stat", "Upload", "Download"}) {
+    const std::string name = absl::StrCat("files.Files/", method);
+    if (absl::Status s = server->Limit(name, kFilesCallsMax); !s.ok()) return s;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status AddShell(const Options& options, rpc::Server* server) {
@@ -141,7 +154,8 @@ absl::Status Serve(const Options& options) {
     if (!read.ok()) return read.status();
     tls = *read;
   }
-  rpc::Server server({.threads = static_cast<int>(options.threads)});
+  rpc::Server server(
+      {.threads = static_cast<int>(options.threads), .connections_max = kConnectionsMax});
   if (absl::Status s = AddServices(options, &server); !s.ok()) return s;
   if (absl::Status s = ListenOn(options.listen, tls.has_value() ? &*tls : nullptr, &server);
       !s.ok()) {

@@ -1,6 +1,7 @@
 #include "rpc/bell.h"
 
 #include <atomic>
+#include <stdexcept>
 #include <utility>
 
 namespace rpc {
@@ -36,14 +37,13 @@ void Bell::Ring() {
   if (state_->loop->IsCurrent()) return state_->Tell();
   if (state_->on_its_way.exchange(true)) return;
   state_->mailbox->Post([state = state_] {
-    state->on_its_way.store(false);
+    state->on_its_way.exchange(false);  // what was done before a ring that came in between is seen
     state->Tell();
   });
 }
 
-bool Bell::Awaiter::IsAwaited() const { return state_->waiter != nullptr; }
-
 void Bell::Awaiter::Listen() {
+  if (state_->waiter != nullptr) throw std::logic_error("two coroutines wait for one bell");
   if (std::exchange(state_->rung, false)) return Wake();
   state_->waiter = this;
 }

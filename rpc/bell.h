@@ -11,16 +11,15 @@
 // yet are heard as one; so who waits looks again at what it waits for.
 //
 // Threads: Ring may be called by any; the rest belongs to the loop on which the bell was made. One
-// Wait at a time. Lifetime: whoever rings sees to it that the bell is still there.
+// Wait at a time; a second one throws std::logic_error. Lifetime: whoever rings sees to it that the
+// bell is still there.
 #pragma once
 
-#include <coroutine>
 #include <memory>
-#include <stdexcept>
 
 #include "absl/status/status.h"
 #include "rpc/net/loop.h"
-#include "rpc/runtime/scope.h"
+#include "rpc/runtime/status_wait.h"
 
 namespace rpc {
 
@@ -36,47 +35,21 @@ class Bell {
 
   void Ring();
 
-  class Awaiter final : public runtime::Wait {
+  class Awaiter final : public runtime::StatusWait {
    public:
     explicit Awaiter(State* state) : state_(state) {}
     ~Awaiter() { Leave(); }
 
-    bool await_ready() const {
-      if (IsAwaited()) throw std::logic_error("two coroutines wait for one bell");
-      return false;
-    }
-
-    template <typename Promise>
-    bool await_suspend(std::coroutine_handle<Promise> coroutine) {
-      if (!Suspend(coroutine)) return false;
-      Listen();
-      return true;
-    }
-
-    absl::Status await_resume() const {
-      return cancelled() ? absl::CancelledError("cancelled while it waited") : absl::OkStatus();
-    }
-
    private:
-    bool IsAwaited() const;
-    void Listen();
+    void Listen() override;
     void Leave();
     void OnGivenUp() override { Leave(); }
 
-    State* state_;
-  };
-
-  class [[nodiscard]] Operation {
-   public:
-    explicit Operation(State* state) : state_(state) {}
-    Awaiter operator co_await() const { return Awaiter(state_); }
-
-   private:
-    State* state_;
+    State* const state_;
   };
 
   // OK when it was rung; CANCELLED when the call that the coroutine serves is over before.
-  Operation Wait() { return Operation(state_.get()); }
+  runtime::Operation<Awaiter, State*> Wait() { return {state_.get()}; }
 
  private:
   std::shared_ptr<State> state_;

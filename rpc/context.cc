@@ -11,9 +11,7 @@ const Peer& ServerContext::peer() const { return call_->peer(); }
 
 bool ServerContext::cancelled() const { return call_->cancelled(); }
 
-runtime::ShutdownOperation ServerContext::Shutdown() {
-  return runtime::ShutdownOperation(call_->server());
-}
+runtime::ShutdownOperation ServerContext::Shutdown() { return {call_->server()}; }
 
 runtime::Scope* ServerContext::scope() { return call_; }
 

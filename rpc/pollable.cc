@@ -1,6 +1,9 @@
 #include "rpc/pollable.h"
 
+#include <stdexcept>
 #include <utility>
+
+#include "rpc/net/loop.h"
 
 namespace rpc {
 namespace {
@@ -37,6 +40,7 @@ Pollable::Awaiter*& Pollable::Awaiter::place() const {
 }
 
 void Pollable::Awaiter::Listen() {
+  if (place() != nullptr) throw std::logic_error("two coroutines wait for one descriptor");
   if (pollable_->watch_.failure() != 0) return Wake();
   place() = this;
   pollable_->WantWhatIsAwaited();

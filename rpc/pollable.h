@@ -11,17 +11,12 @@
 // that does not ignore it.
 //
 // Threads: the loop on which it was made. One coroutine may wait for Readable and one for Writable
-// at a time. Lifetime: it outlives those waits.
+// at a time; another throws std::logic_error. Lifetime: it outlives those waits.
 #pragma once
 
-#include <coroutine>
-#include <stdexcept>
-
-#include "absl/status/status.h"
-#include "rpc/net/loop.h"
 #include "rpc/net/socket.h"
 #include "rpc/net/watch.h"
-#include "rpc/runtime/scope.h"
+#include "rpc/runtime/status_wait.h"
 
 namespace rpc {
 
@@ -37,50 +32,25 @@ class Pollable : private net::Watch::User {
 
   int fd() const { return watch_.fd(); }
 
-  class Awaiter final : public runtime::Wait {
+  class Awaiter final : public runtime::StatusWait {
    public:
     Awaiter(Pollable* pollable, int event) : pollable_(pollable), event_(event) {}
     ~Awaiter() { Leave(); }
 
-    bool await_ready() const {
-      if (place() != nullptr) throw std::logic_error("two coroutines wait for one descriptor");
-      return false;
-    }
-
-    template <typename Promise>
-    bool await_suspend(std::coroutine_handle<Promise> coroutine) {
-      if (!Suspend(coroutine)) return false;
-      Listen();
-      return true;
-    }
-
-    absl::Status await_resume() const {
-      return cancelled() ? absl::CancelledError("cancelled while it waited") : absl::OkStatus();
-    }
-
    private:
     Awaiter*& place() const;
-    void Listen();
+    void Listen() override;
     void Leave();
     void OnGivenUp() override { Leave(); }
 
     Pollable* const pollable_;
     const int event_;
   };
-
-  class [[nodiscard]] Operation {
-   public:
-    Operation(Pollable* pollable, int event) : pollable_(pollable), event_(event) {}
-    Awaiter operator co_await() const { return Awaiter(pollable_, event_); }
-
-   private:
-    Pollable* pollable_;
-    int event_;
-  };
+  using Operation = runtime::Operation<Awaiter, Pollable*, int>;
 
   // OK when it is so; CANCELLED when the call that the coroutine serves is over before.
-  Operation Readable() { return Operation(this, net::Watch::kReadable); }
-  Operation Writable() { return Operation(this, net::Watch::kWritable); }
+  Operation Readable() { return {this, net::Watch::kReadable}; }
+  Operation Writable() { return {this, net::Watch::kWritable}; }
 
  private:
   void OnEvents(int events) override;

@@ -31,6 +31,13 @@ absl::string_view Absl(std::string_view text) { return {text.data(), text.size()
 using runtime::LimitUs;
 using runtime::ToUs;
 
+// By whoever started this program, as nohup does.
+bool IsIgnored(int signal_number) {
+  struct sigaction action = {};
+  sigaction(signal_number, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
+}
+
 absl::Status CheckTls(const net::Address& address, const ListenOptions& options) {
   const std::string text = net::ToString(address);
   const bool given = options.tls != nullptr;
@@ -282,13 +289,13 @@ void Server::ShutdownOnSignals() {
 
 void Server::Core::CatchSignals() {
   std::vector<int> numbers = {SIGINT, SIGTERM};
-  if (HasCertificates()) numbers.push_back(SIGHUP);
+  if (HasCertificates() || !IsIgnored(SIGHUP)) numbers.push_back(SIGHUP);
   signals = std::make_unique<net::Signals>(workers.front().loop, numbers,
                                            [this](int number) { OnSignal(number); });
 }
 
 void Server::Core::OnSignal(int number) {
-  if (number == SIGHUP) {
+  if (number == SIGHUP && HasCertificates()) {
     const absl::Status status = ReloadCertificates();
     const std::string outcome = status.ok() ? "read again"
                                             : absl::StrCat(std::string(status.message()),
@@ -399,13 +406,5 @@ ServerCounters Server::Core::counters() const {
   for (const Worker& worker : workers) worker.part->AddTo(&sum);
   return sum;
 }
-
-int Exit(const absl::Status& status) {
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "%s\n", status.ToString().c_str());
-  return 1;
-}
-
-int Fail(const absl::Status& status) { return Exit(status); }
 
 }  // namespace rpc

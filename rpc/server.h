@@ -118,7 +118,8 @@ class Server {
 
   // Start; then waits for SIGINT or SIGTERM, and drains: no new connections and calls, those that
   // are open go on for drain_timeout. A second signal ends it at once. OK when every call could
-  // end. With certificates SIGHUP reads them again, and stderr says how that went.
+  // end. With certificates SIGHUP reads them again, and stderr says how that went; without, it is
+  // as SIGTERM, unless the program was started with it ignored.
   absl::Status Run();
 
   // From its return on, signals do to a started server what they do in Run.

@@ -12,9 +12,9 @@
 // are gone with the lambda, which is often before the coroutine's end.
 //
 // What g++ 12 compiles wrongly, without a word (12.2; each was tried):
-//   - a coroutine without a local variable of its own before an `if`, `while` or `switch` that
-//   awaits
-//     in its condition: declare one first, or name the result: `bool ok = co_await out.Write(m);`
+//   - a coroutine without a local variable of its own before an `if`, `while` or `switch` that has
+//     an await in its condition: declare one first, or name the result:
+//     `bool ok = co_await out.Write(m);`
 //   - an await behind `&&`, `||` or in a `?:`, other than to initialise or to assign to a plain
 //     variable: it runs even when it should not
 //   - `co_await (c ? TaskA() : TaskB())`: name the task first

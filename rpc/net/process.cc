@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpc/net/session_kill.h"
 #include "rpc/wire/bytes_as_text.h"
 
 namespace rpc::net {
@@ -61,7 +62,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
 }
 
 std::vector<std::string> Arguments(const ProcessOptions& options) {
-  std::vector<std::string> all = {options.command};
+  std::vector<std::string> all = {options.name.empty() ? options.command : options.name};
   all.insert(all.end(), options.arguments.begin(), options.arguments.end());
   return all;
 }
@@ -84,7 +85,7 @@ bool IsVariable(const std::string& text) {
 
 absl::Status CheckOptions(const ProcessOptions& options) {
   if (options.command.empty()) return absl::InvalidArgumentError("no command was named");
-  if (HasNul(options.command) || HasNul(options.directory) ||
+  if (HasNul(options.command) || HasNul(options.name) || HasNul(options.directory) ||
       std::ranges::any_of(options.arguments, HasNul) ||
       std::ranges::any_of(options.environment, HasNul)) {
     return absl::InvalidArgumentError(
@@ -160,6 +161,7 @@ struct Process::Child {
   int Spawn(const ProcessOptions& options, const ThreePipes& pipes);
   void OnExit(ProcessExit exit);
   void Signal(int number) {
+    if (runs && number == SIGKILL) return KillSession(pid);
     if (runs) kill(-pid, number);
   }
   void Close() {
@@ -197,7 +199,7 @@ int Process::Child::Spawn(const ProcessOptions& options, const ThreePipes& pipes
 void Process::Child::OnExit(ProcessExit exit) {
   // The leader was reaped a moment ago, so its number can't have come round again by now. Later it
   // might have: this is the last signal.
-  Signal(SIGKILL);
+  kill(-pid, SIGKILL);
   runs = false;
   if (loop == nullptr) return Close();
   const Loop::Turn turn(loop);

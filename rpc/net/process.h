@@ -6,8 +6,9 @@
 //     (*process)->Signal(SIGTERM);              // to the whole group
 //
 // A process never outlives its owner, nor its group the process: the group is killed when the
-// Process is destroyed, and what is left of it when the leader has exited. Only who leaves the
-// group (setsid) escapes that.
+// Process is destroyed, and what is left of it when the leader has exited. The first also kills who
+// has left the group but not the session, as `timeout` does; only who has a session of its own
+// (setsid) escapes that.
 //
 // Threads: the loop's. Several loops of a program may have processes. Lifetime: a Process may be
 // destroyed at any time, also within on_exit; the loop reaps the child later, and does not end
@@ -34,6 +35,8 @@ namespace rpc::net {
 struct ProcessOptions {
   // A path, or a name without a slash, which is looked up in the PATH of `environment`.
   std::string command = {};
+  // What it is told that it is called, and calls itself in its messages; empty: as `command`.
+  std::string name = {};
   std::vector<std::string> arguments = {};  // without the command itself
 
   // The whole of it, each as NAME=value; behind what the program itself has, if that is inherited.
@@ -76,7 +79,8 @@ class Process {
   // To be called once.
   Pipes TakePipes() { return std::move(pipes_); }
 
-  // To every process of the group. Nothing once the leader has exited.
+  // To every process of the group; SIGKILL to every process of the session. Nothing once the leader
+  // has exited.
   void Signal(int number);
 
  private:

@@ -12,6 +12,13 @@ constexpr size_t kClasses = 16;
 // Kept of each size: what a busy loop uses at once, and no more than 1 MiB of the largest.
 constexpr size_t kKeptMax = 1024;
 
+// Address sanitizer would not see a frame that is used after its end, were it recycled.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kRecycles = false;
+#else
+constexpr bool kRecycles = true;
+#endif
+
 struct FreeFrameNode {
   FreeFrameNode* next;
 };
@@ -59,9 +66,8 @@ void* NewFrame(size_t size) {
 
 void FreeFrame(void* frame, size_t size) {
   const size_t place = ClassOf(size);
-  if (place >= kClasses || lists.closed || lists.size[place] >= kKeptMax) {
-    return ::operator delete(frame);
-  }
+  const bool kept = kRecycles && place < kClasses && !lists.closed && lists.size[place] < kKeptMax;
+  if (!kept) return ::operator delete(frame);
   if (lists.size[place]++ == 0) CleanAtExit();
   lists.first[place] = new (frame) FreeFrameNode{lists.first[place]};
 }

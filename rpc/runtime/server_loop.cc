@@ -137,7 +137,11 @@ void ServerLoop::Drain(net::TimeUs deadline_us, std::function<void()> over) {
 }
 
 void ServerLoop::AwaitDrain(ShutdownWait::Place* place) {
-  phase_ == Phase::kServing ? shutdown_waits_.push_back(place) : place->wait->Wake();
+  if (phase_ == Phase::kServing) {
+    shutdown_waits_.push_back(place);
+  } else {
+    place->wait->Wake();
+  }
 }
 
 void ServerLoop::CloseDatagrams() {

@@ -3,17 +3,14 @@
 // Internal. Threads: the loop of the call.
 #pragma once
 
-#include <coroutine>
-
-#include "absl/status/status.h"
 #include "rpc/net/list.h"
-#include "rpc/runtime/scope.h"
+#include "rpc/runtime/status_wait.h"
 
 namespace rpc::runtime {
 
 class ServerLoop;
 
-class ShutdownWait final : public Wait {
+class ShutdownWait final : public StatusWait {
  public:
   // Its place among those that wait on a server's loop.
   struct Place : net::ListNode {
@@ -23,34 +20,14 @@ class ShutdownWait final : public Wait {
 
   explicit ShutdownWait(ServerLoop* server) : server_(server) {}
 
-  bool await_ready() const { return false; }
-
-  template <typename Promise>
-  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
-    if (!Suspend(coroutine)) return false;
-    Listen();
-    return true;
-  }
-
-  absl::Status await_resume() const {
-    return cancelled() ? absl::CancelledError("cancelled while it waited") : absl::OkStatus();
-  }
-
  private:
-  void Listen();
+  void Listen() override;
   void OnGivenUp() override { place_.Leave(); }
 
   ServerLoop* const server_;
   Place place_{this};
 };
 
-class [[nodiscard]] ShutdownOperation {
- public:
-  explicit ShutdownOperation(ServerLoop* server) : server_(server) {}
-  ShutdownWait operator co_await() const { return ShutdownWait(server_); }
-
- private:
-  ServerLoop* server_;
-};
+using ShutdownOperation = Operation<ShutdownWait, ServerLoop*>;
 
 }  // namespace rpc::runtime

@@ -147,6 +147,23 @@ TEST(Signals, AnIdleServerEndsSoon) {
   EXPECT_LT(absl::Now() - begin, absl::Seconds(2));
 }
 
+TEST(Signals, AHangupIsATerminateWhereThereAreNoCertificates) {
+  ServerProcess server;
+  server.Signal(SIGHUP);
+  EXPECT_EQ(server.ExitCode(), 0);
+}
+
+TEST(Signals, AHangupThatIsIgnoredFromTheStartStaysSo) {
+  signal(SIGHUP, SIG_IGN);
+  ServerProcess server;
+  signal(SIGHUP, SIG_DFL);
+  server.Signal(SIGHUP);
+  const echo::Echo::Client echo{Channel(server.address())};
+  EXPECT_TRUE(echo.Say(Saying("x")).Wait().ok());
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.ExitCode(), 0);
+}
+
 TEST(Signals, AKilledServersCallsEndUnavailable) {
   ServerProcess server;
   const echo::Echo::Client echo{Channel(server.address())};
