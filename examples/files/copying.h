@@ -3,7 +3,8 @@
 //     Copying copying(&client, kUp, &plan, parallel);
 //     int exit_code = co_await copying.Run();        // kAllCopied, kSomeFailed, kInterrupted
 //
-// SIGINT and SIGTERM end it; what was copied stays, and the next one goes on from there.
+// SIGINT and SIGTERM end it, and so does the first file that has given up because the server cannot
+// be reached; what was copied stays, and the next one goes on from there.
 //
 // Threads: one loop. Lifetime: the client and the plan outlive it.
 #pragma once
@@ -35,6 +36,8 @@ class Copying {
   rpc::Task<> CopyOne(const Copy& copy, Transfer* transfer);
   rpc::Task<int> ShowNowAndThen();
   rpc::Task<int> AwaitSignals();
+  rpc::Task<void> JudgeServer(const absl::Status& status);
+  void TellWhy(int code);
 
   FileClient* const client_;
   const Direction direction_;
@@ -44,6 +47,8 @@ class Copying {
   size_t next_ = 0;
   size_t failed_ = 0;
   size_t copied_ = 0;
+  bool server_lost_ = false;
+  bool over_ = false;  // what still runs is cancelled, and has nothing to tell
 };
 
 }  // namespace files

@@ -18,6 +18,10 @@ using terminal::SizeText;
 // Between two lines that say how far it is, where there is no terminal: for logs.
 constexpr absl::Duration kLineInterval = absl::Seconds(10);
 constexpr size_t kLineColumns = 100;
+// Without a byte for so long there is no rate, and no time that is left.
+constexpr absl::Duration kStandstill = absl::Seconds(3);
+// A rate of less time than that says nothing.
+constexpr absl::Duration kRateTimeMin = absl::Seconds(1);
 
 }  // namespace
 
@@ -28,7 +32,8 @@ Display::Display(size_t files, uint64_t bytes)
       title_(absl::StrCat(files, " files")),
       bar_(title_, bytes),
       bar_begun_(absl::Now()),
-      bar_told_(bar_begun_) {}
+      bar_told_(bar_begun_),
+      moved_at_(bar_begun_) {}
 
 void Display::Begin(const std::string& name, const Transfer* transfer) {
   running_[transfer] = {.name = name, .begun = absl::Now()};
@@ -43,8 +48,9 @@ void Display::End(const Transfer* transfer, const absl::Status& status) {
   TellNews(*transfer, &running_[transfer]);
   const Running running = std::move(running_[transfer]);
   running_.erase(transfer);
-  bytes_ended_ += transfer->size;
+  if (status.ok()) bytes_ended_ += transfer->size;
   if (!status.ok()) {
+    RestartBar();
     return Complain(absl::StrCat(
         running.name, ": ", absl::string_view(status.message().data(), status.message().size())));
   }
@@ -52,8 +58,12 @@ void Display::End(const Transfer* transfer, const absl::Status& status) {
     return Say(absl::StrCat(Harmless(running.name), ": ", SizeText(transfer->size),
                             ", was there already"));
   }
+  const absl::Duration elapsed = absl::Now() - running.begun;
+  if (elapsed < kRateTimeMin) {
+    return Say(absl::StrCat(Harmless(running.name), ": ", SizeText(transfer->size)));
+  }
   ProgressBar bar(running.name, transfer->size, running.there_before);
-  bar.Update(transfer->size, absl::Now() - running.begun);
+  bar.Update(transfer->size, elapsed);
   std::string line = bar.End();
   line.pop_back();
   Say(line);
@@ -75,11 +85,7 @@ void Display::Show() {
 
 void Display::TellNews(const Transfer& transfer, Running* running) {
   const std::string name = Harmless(running->name);
-  if (transfer.interruptions > running->interruptions) {
-    running->interruptions = transfer.interruptions;
-    const absl::string_view why = transfer.interruption.message();
-    Say(absl::StrCat(name, ": interrupted, tries again: ", why));
-  }
+  if (transfer.interruptions > running->interruptions) TellInterruption(transfer, running);
   if (transfer.offset == running->offset) return;
   const bool is_first = transfer.attempts == 1;
   running->offset = transfer.offset;
@@ -92,6 +98,17 @@ void Display::TellNews(const Transfer& transfer, Running* running) {
   RestartBar();
 }
 
+// Once for as long as the server stays away.
+void Display::TellInterruption(const Transfer& transfer, Running* running) {
+  running->interruptions = transfer.interruptions;
+  RestartBar();
+  if (running->told && transfer.moved == running->moved_when_told) return;
+  running->told = true;
+  running->moved_when_told = transfer.moved;
+  const absl::string_view why = transfer.interruption.message();
+  Say(absl::StrCat(Harmless(running->name), ": interrupted, tries again: ", why));
+}
+
 // What was there before counts as done, and not for the rate.
 void Display::RestartBar() {
   bar_ = ProgressBar(title_, bytes_, Done());
@@ -100,7 +117,10 @@ void Display::RestartBar() {
 
 void Display::ShowBar() {
   const absl::Time now = absl::Now();
-  bar_.Update(Done(), now - bar_begun_);
+  const uint64_t done = Done();
+  if (done != std::exchange(done_seen_, done)) moved_at_ = now;
+  if (now - moved_at_ > kStandstill) RestartBar();
+  bar_.Update(done, absl::Now() - bar_begun_);
   if (is_terminal()) {
     const std::string check = CheckText();
     return screen_.ShowStatus(check.empty() ? bar_.Text(screen_.columns()) : check);

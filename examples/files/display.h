@@ -51,11 +51,14 @@ class Display {
     absl::Time begun = {};
     uint64_t offset = 0;  // that was told
     uint64_t there_before = 0;
-    int interruptions = 0;  // that were told
+    int interruptions = 0;         // that were seen
+    uint64_t moved_when_told = 0;  // of the last interruption that was told
+    bool told = false;
   };
 
   void Say(const std::string& line);
   void TellNews(const Transfer& transfer, Running* running);
+  void TellInterruption(const Transfer& transfer, Running* running);
   void RestartBar();
   void ShowBar();
   std::string CheckText() const;
@@ -70,6 +73,8 @@ class Display {
   terminal::ProgressBar bar_;
   absl::Time bar_begun_;
   absl::Time bar_told_;  // where there is no terminal
+  uint64_t done_seen_ = 0;
+  absl::Time moved_at_;
 };
 
 }  // namespace files

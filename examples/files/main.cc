@@ -20,6 +20,7 @@
 #include "examples/terminal/flags.h"
 #include "examples/terminal/output.h"
 #include "examples/terminal/program.h"
+#include "examples/terminal/text.h"
 #include "rpc/rpc.h"
 #include "services/files/file_client.h"
 
@@ -43,7 +44,9 @@ void Declare(terminal::Flags* flags, Options* options) {
               &options->server);
   flags->Text("ca", "FILE", "for tls://, the CA that the server's certificate comes from",
               &options->ca);
-  flags->Text("to", "NAME", "put, get: the folder it goes to, or what a single file becomes",
+  flags->Text("to", "NAME",
+              "put, get: what the one file or folder becomes, or with a slash at its end, or\n"
+              "with several of them, the folder that they go into",
               &options->to);
   flags->Number("parallel", 1, 64, "put, get: so many files at once", &options->parallel);
   flags->Bool("keep", "put, get: files that are there already are not replaced", &options->keep);
@@ -56,6 +59,10 @@ void Declare(terminal::Flags* flags, Options* options) {
       "  stat NAME...      what is known of them, with the MD5\n"
       "  put PATH...       copies files and folders to the server\n"
       "  get NAME...       copies files and folders from the server\n"
+      "\n"
+      "--to=NAME: one folder becomes NAME, whether that is there or not, so that the same command\n"
+      "goes on with it. A file becomes NAME, too, but goes into it when it is a folder that is\n"
+      "there.\n"
       "\n"
       "When the connection breaks, put and get go on where they stopped. After Ctrl-C the same\n"
       "command does. They exit with 0 when all files have arrived, with the MD5 that they have\n"
@@ -72,7 +79,7 @@ void Declare(terminal::Flags* flags, Options* options) {
 using Names = std::vector<std::string>;
 
 int Complain(const absl::Status& status) {
-  const std::string message(status.message());
+  const std::string message = terminal::Harmless(std::string(status.message()));
   std::fprintf(stderr, "files: %s\n", message.c_str());
   return kSomeFailed;
 }
@@ -108,6 +115,7 @@ rpc::Task<int> List(const Files::Client& files, const Options& options, Names na
 
 rpc::Task<int> StatAll(const Files::Client& files, Names names) {
   int code = 0;
+  bool is_first = true;
   for (const std::string& name : names) {
     StatRequest request;
     request.set_name(PlainName(name));
@@ -118,6 +126,7 @@ rpc::Task<int> StatAll(const Files::Client& files, Names names) {
     }
     if (!entry.ok()) code = Complain(entry.status());
     if (!entry.ok()) continue;
+    if (!std::exchange(is_first, false)) std::fputs("\n", stdout);
     std::fputs(StatText(*entry, ShowsHarmless()).c_str(), stdout);
     std::fflush(stdout);
   }
@@ -129,9 +138,6 @@ rpc::Task<int> CopyFiles(const rpc::Channel& channel, const Options& options, Di
   FileClientOptions client_options;
   client_options.overwrite = !options.keep;
   FileClient client(channel, client_options);
-  // Once for all: whether there is a server.
-  absl::StatusOr<Entry> there = co_await client.files().Stat(StatRequest());
-  if (!there.ok()) co_return Complain(there.status());
   rpc::Task<Plan> planning = direction == kUp ? PlanPut(client.files(), names, options.to)
                                               : PlanGet(client.files(), names, options.to);
   const Plan plan = co_await std::move(planning);
@@ -150,18 +156,48 @@ absl::Status CheckCommand(const std::string& command, const Names& names) {
                                                  command == "put" ? " a.txt" : " b/a.txt"));
 }
 
+// Once for all: whether there is a server, and one that serves files.
+rpc::Task<int> CheckServer(const Files::Client& files) {
+  const absl::StatusOr<Entry> there = co_await files.Stat(StatRequest());
+  if (there.ok()) co_return 0;
+  const absl::string_view message = there.status().message();
+  if (absl::IsUnimplemented(there.status())) {
+    co_return Complain(
+        absl::UnimplementedError(absl::StrCat("this server serves no files (", message, ")")));
+  }
+  const int code = Complain(there.status());
+  co_return absl::IsInvalidArgument(there.status()) ? kUsageError : code;
+}
+
 // No coroutine: what it refers to is the caller's.
-rpc::Task<int> Do(const rpc::Channel& channel, const Files::Client& files, const Options& options,
-                  const std::string& command, const Names& names) {
+rpc::Task<int> Obey(const rpc::Channel& channel, const Files::Client& files, const Options& options,
+                    const std::string& command, const Names& names) {
   if (command == "ls") return List(files, options, names);
   if (command == "stat") return StatAll(files, names);
   return CopyFiles(channel, options, command == "put" ? kUp : kDown, names);
+}
+
+rpc::Task<int> Do(const rpc::Channel& channel, const Options& options, const std::string& command,
+                  const Names& names) {
+  const Files::Client files(channel);
+  const int checked = co_await CheckServer(files);
+  if (checked != 0) co_return checked;
+  co_return co_await Obey(channel, files, options, command, names);
+}
+
+absl::Status CheckCa(const Options& options) {
+  const bool may_be_secure =
+      options.server.starts_with("tls:") || options.server.starts_with("unix:");
+  if (options.ca.empty() || may_be_secure) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--ca is of use with tls:// and unix: only, not with ", options.server));
 }
 
 int Main(const Options& options, const Names& arguments) {
   const std::string& command = arguments.front();
   const Names names(arguments.begin() + 1, arguments.end());
   absl::Status checked = CheckCommand(command, names);
+  if (checked.ok()) checked = CheckCa(options);
   absl::StatusOr<rpc::Tls> tls = absl::NotFoundError("");
   if (checked.ok() && !options.ca.empty()) {
     tls = rpc::Tls::Client({.ca_file = options.ca});
@@ -172,8 +208,7 @@ int Main(const Options& options, const Names& arguments) {
     return kUsageError;
   }
   const rpc::Channel channel(options.server, {.tls = tls.ok() ? &*tls : nullptr});
-  const Files::Client files(channel);
-  return rpc::Run([&] { return Do(channel, files, options, command, names); });
+  return rpc::Run([&] { return Do(channel, options, command, names); });
 }
 
 }  // namespace

@@ -20,13 +20,26 @@ std::string Join(const std::string& folder, const std::string& name) {
   return absl::StrCat(folder, "/", name);
 }
 
-bool IsFolderByName(const std::string& to) { return to.empty() || to.ends_with('/'); }
+bool IsFolderByName(const std::string& to) {
+  const std::string_view leaf = LeafOf(to);
+  return leaf.empty() || leaf == "." || leaf == "..";
+}
 
-// `photos`, `photos/` and `.` when it is called so.
+// `photos`, `photos/` and `.` when it is called so; a link by its own name.
 std::string LeafOfPath(const std::string& path) {
   std::error_code error;
-  const fs::path absolute = fs::weakly_canonical(path, error);
-  return error ? std::string(LeafOf(path)) : absolute.filename().string();
+  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  if (error) return std::string(LeafOf(path));
+  return (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string();
+}
+
+bool IsFolderHere(const std::string& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+std::string PassedOver(const std::string& name, std::string_view why) {
+  return absl::StrCat("passed over: ", name, " ", absl::string_view(why.data(), why.size()));
 }
 
 // The part of a name below another one; nothing when it is not below.
@@ -57,7 +70,9 @@ void AddFolder(const fs::path& path, const std::string& to, Plan* plan) {
     if (at->is_regular_file(error)) {
       AddFile(found, Join(to, found.lexically_relative(path).string()), plan);
     } else if (!at->is_directory(error)) {
-      plan->problems.push_back(absl::StrCat(found.string(), " is no file; it is passed over"));
+      plan->problems.push_back(PassedOver(found.string(), "is no file"));
+    } else if (at->is_symlink(error)) {
+      plan->problems.push_back(PassedOver(found.string(), "is a link to a folder"));
     }
     at.increment(error);
   }
@@ -80,7 +95,7 @@ void RefuseDoubles(Plan* plan) {
   std::erase_if(plan->copies, [&](const Copy& copy) {
     if (targets.insert(copy.to).second) return false;
     plan->problems.push_back(
-        absl::StrCat(copy.from, " is passed over: another file becomes ", copy.to));
+        PassedOver(copy.from, "would become the same as another file, " + copy.to));
     return true;
   });
 }
@@ -105,25 +120,70 @@ rpc::Task<void> AddList(const Files::Client& files, const std::string& name, con
       plan->copies.push_back(
           {.from = entry->name(), .to = Join(to, *below), .size = entry->size()});
     } else if (entry->kind() != FOLDER) {
-      plan->problems.push_back(absl::StrCat(entry->name(), " is no file; it is passed over"));
+      plan->problems.push_back(
+          PassedOver(entry->name(), entry->kind() == LINK ? "is a link" : "is no file"));
     }
   }
   if (!call.status().ok()) plan->problems.push_back(std::string(call.status().message()));
   SortFrom(first, plan);
 }
 
-rpc::Task<void> AddName(const Files::Client& files, const std::string& name, const std::string& to,
-                        Plan* plan) {
-  StatRequest request;
-  request.set_name(name);
-  const absl::StatusOr<Entry> entry = co_await files.Stat(request);
-  if (!entry.ok()) {
-    plan->problems.push_back(std::string(entry.status().message()));
-  } else if (entry->kind() == FOLDER) {
-    co_await AddList(files, name, to, plan);
+rpc::Task<void> AddEntry(const Files::Client& files, const Entry& entry, const std::string& to,
+                         Plan* plan) {
+  if (entry.kind() == FOLDER) {
+    co_await AddList(files, entry.name(), to, plan);
   } else {
-    plan->copies.push_back({.from = name, .to = to, .size = entry->size()});
+    plan->copies.push_back({.from = entry.name(), .to = to, .size = entry.size()});
   }
+}
+
+// Nothing, and a problem, when it is not there.
+rpc::Task<std::optional<Entry>> Look(const Files::Client& files, const std::string& name,
+                                     Plan* plan) {
+  StatRequest request;
+  request.set_name(PlainName(name));
+  absl::StatusOr<Entry> entry = co_await files.Stat(request);
+  if (entry.ok()) {
+    entry->set_name(request.name());  // whatever the server calls it
+    co_return *entry;
+  }
+  plan->problems.push_back(std::string(entry.status().message()));
+  co_return std::nullopt;
+}
+
+// The folder that downloads go to is made when it is missing.
+bool OpenTarget(const std::string& folder, Plan* plan) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  absl::StatusOr<Root> root = Root::Open(folder);
+  if (root.ok()) plan->folder = *std::move(root);
+  if (!root.ok()) plan->problems.push_back(std::string(root.status().message()));
+  return root.ok();
+}
+
+rpc::Task<void> AddInto(const Files::Client& files, const std::vector<std::string>& names,
+                        const std::string& folder, Plan* plan) {
+  if (!OpenTarget(folder, plan)) co_return;
+  for (const std::string& name : names) {
+    const std::optional<Entry> entry = co_await Look(files, name, plan);
+    if (!entry.has_value()) continue;
+    const std::string leaf(LeafOf(entry->name()));
+    co_await AddEntry(files, *entry, leaf, plan);
+  }
+}
+
+// What one source becomes.
+rpc::Task<void> AddAs(const Files::Client& files, const std::string& name, const std::string& to,
+                      Plan* plan) {
+  const std::optional<Entry> entry = co_await Look(files, name, plan);
+  if (!entry.has_value()) co_return;
+  const bool is_folder = entry->kind() == FOLDER;
+  const bool into_folder = is_folder || IsFolderHere(to);
+  const std::string parent = into_folder ? to : fs::path(to).parent_path().string();
+  if (!OpenTarget(parent.empty() ? "." : parent, plan)) co_return;
+  std::string target;
+  if (!is_folder) target = LeafOf(into_folder ? entry->name() : to);
+  co_await AddEntry(files, *entry, target, plan);
 }
 
 }  // namespace
@@ -133,7 +193,9 @@ rpc::Task<Plan> PlanPut(const Files::Client& files, const std::vector<std::strin
   Plan plan;
   const std::string target = PlainName(to);
   bool into_folder = IsFolderByName(to) || paths.size() > 1;
-  if (!into_folder) into_folder = co_await IsFolderThere(files, target);
+  if (!into_folder && !IsFolderHere(paths.front())) {
+    into_folder = co_await IsFolderThere(files, target);
+  }
   for (const std::string& path : paths) {
     const std::string place = into_folder ? Join(target, LeafOfPath(path)) : target;
     auto add = [&] { AddPath(path, place, &plan); };
@@ -146,21 +208,11 @@ rpc::Task<Plan> PlanPut(const Files::Client& files, const std::vector<std::strin
 rpc::Task<Plan> PlanGet(const Files::Client& files, const std::vector<std::string>& names,
                         const std::string& to) {
   Plan plan;
-  std::error_code error;
-  const bool into_folder = IsFolderByName(to) || names.size() > 1 || fs::is_directory(to, error);
-  const std::string parent = into_folder ? to : fs::path(to).parent_path().string();
-  const std::string folder = parent.empty() ? "." : parent;
-  fs::create_directories(folder, error);
-  absl::StatusOr<Root> root = Root::Open(folder);
-  if (!root.ok()) {
-    plan.problems.push_back(std::string(root.status().message()));
-    co_return plan;
-  }
-  plan.folder = *std::move(root);
-  for (const std::string& name : names) {
-    const std::string plain = PlainName(name);
-    const std::string target(into_folder ? LeafOf(plain) : LeafOf(to));
-    co_await AddName(files, plain, target, &plan);
+  const std::string folder = to.empty() ? "." : to;
+  if (names.size() > 1 || IsFolderByName(to)) {
+    co_await AddInto(files, names, folder, &plan);
+  } else {
+    co_await AddAs(files, names.front(), to, &plan);
   }
   RefuseDoubles(&plan);
   co_return plan;

@@ -4,8 +4,8 @@
 //     for (const Copy& copy : plan.copies) ...
 //
 // What cannot be copied is a problem, in words, and the rest goes on. A folder is copied with all
-// that is in it. Links on this machine to files are followed, those to folders within are passed
-// over; on the server none is followed.
+// that is in it. Links on this machine to files are followed, those to folders within a folder are
+// a problem; on the server none is followed.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,10 @@ struct Plan {
   std::optional<Root> folder = {};  // what the targets of downloads are relative to
 };
 
-// `to` is where it goes: into this folder if there is one, or if it ends with a slash, or if there
-// are several sources; else it is the name of the copy. Empty: into the server's folder, or the
-// one that the program runs in.
+// `to` is what the one source becomes: a folder that becomes `to` does so whether that is there or
+// not, so that the same command goes on with what it began; a file goes into `to` when that is a
+// folder. With several sources, or with a slash at its end, it is the folder that they go into.
+// Empty: into the server's folder, or the one that the program runs in.
 rpc::Task<Plan> PlanPut(const Files::Client& files, const std::vector<std::string>& paths,
                         const std::string& to);
 rpc::Task<Plan> PlanGet(const Files::Client& files, const std::vector<std::string>& names,

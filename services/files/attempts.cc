@@ -9,13 +9,12 @@ namespace {
 // Of a file that changes each time that it is copied.
 constexpr int kChangesMax = 3;
 
-// Whether it is the connection that has failed, or the server that went away.
+}  // namespace
+
 bool IsBreak(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
          absl::IsCancelled(status) || absl::IsDataLoss(status);
 }
-
-}  // namespace
 
 Attempts::Attempts(const RetryOptions& options, bool* reached, Transfer* transfer)
     : options_(options), reached_(reached), transfer_(transfer) {

@@ -41,6 +41,9 @@ struct Transfer {
   std::string md5 = {};            // at the end
 };
 
+// Whether it is the connection that has failed, or the server that went away.
+bool IsBreak(const absl::Status& status);
+
 class Attempts {
  public:
   // `*reached`, which other transfers share, says whether the server has ever answered. All of them

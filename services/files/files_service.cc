@@ -47,12 +47,23 @@ absl::StatusOr<SourceFile> OpenFor(const Root& root, const DownloadRequest& requ
   return source;
 }
 
-rpc::Task<> SendPieces(SourceFile& source, rpc::Writer<DownloadMessage>& out) {
+// Who resumes reads once more what it has, at this rate at least, before it goes on.
+constexpr uint64_t kCatchUpRate = 8 << 20;  // bytes a second
+
+absl::Duration CatchUpTime(uint64_t offset) { return absl::Seconds(offset / kCatchUpRate); }
+
+rpc::Task<> ReadPiece(SourceFile& source, std::string* piece, Movement& movement) {
+  const Movement::Work work(&movement);
+  auto read = [&] { return source.Read(source.size(), piece); };
+  const absl::Status status = co_await rpc::Blocking(read);
+  co_return status;
+}
+
+rpc::Task<> SendPieces(SourceFile& source, rpc::Writer<DownloadMessage>& out, Movement& movement) {
   DownloadMessage message;
-  auto read = [&] { return source.Read(source.size(), message.mutable_data()); };
   while (source.position() < source.size()) {
-    const absl::Status status = co_await rpc::Blocking(read);
-    if (!status.ok()) co_return status;
+    const absl::Status read = co_await ReadPiece(source, message.mutable_data(), movement);
+    if (!read.ok()) co_return read;
     const bool taken = co_await out.Write(message);
     if (!taken) co_return out.status();
   }
@@ -69,21 +80,50 @@ rpc::Task<> SendMd5(SourceFile& source, rpc::Writer<DownloadMessage>& out) {
   co_return taken ? absl::OkStatus() : out.status();
 }
 
+rpc::Task<> Append(PartFile& part, const std::string& piece, Movement& movement) {
+  const Movement::Work work(&movement);
+  auto append = [&] { return part.Append(piece); };
+  const absl::Status status = co_await rpc::Blocking(append);
+  co_return status;
+}
+
+// The disk may take its time to write all of it.
+rpc::Task<> Finish(PartFile& part, const std::string& md5, Movement& movement) {
+  const Movement::Work work(&movement);
+  auto finish = [&] { return part.Finish(md5); };
+  const absl::Status status = co_await rpc::Blocking(finish);
+  co_return status;
+}
+
 // Up to the message with the MD5, after which the file is in place.
-rpc::Task<> Receive(PartFile& part, UploadStream& stream) {
-  const UploadMessage* message = nullptr;
-  auto append = [&] { return part.Append(message->data()); };
-  auto finish = [&] { return part.Finish(message->md5()); };
-  while ((message = co_await stream.Read()) != nullptr) {
-    if (!message->md5().empty()) {
-      const absl::Status finished = co_await rpc::Blocking(finish);
-      co_return finished;
-    }
-    const absl::Status appended = co_await rpc::Blocking(append);
+rpc::Task<> Receive(PartFile& part, UploadStream& stream, Movement& movement) {
+  while (const UploadMessage* const message = co_await stream.Read()) {
+    if (!message->md5().empty()) co_return co_await Finish(part, message->md5(), movement);
+    if (message->data().empty()) continue;  // which is no movement
+    const absl::Status appended = co_await Append(part, message->data(), movement);
     if (!appended.ok()) co_return appended;
   }
   if (!stream.status().ok()) co_return stream.status();
   co_return absl::InvalidArgumentError("an upload ends with the MD5 of the file; none came");
+}
+
+// What is there already is read once more by both sides.
+rpc::Task<> CatchUpWithPeer(rpc::Task<> catching_up, uint64_t offset, Movement& movement) {
+  absl::Status status;
+  {
+    const Movement::Work work(&movement);
+    status = co_await std::move(catching_up);
+  }
+  movement.Allow(CatchUpTime(offset));
+  co_return status;
+}
+
+// A datagram costs its sender nothing, and may bear the address of another.
+absl::Status CheckMd5IsTold(const rpc::ServerContext& context) {
+  if (!context.peer().address.starts_with("udp:")) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the MD5 of a file is not told over udp://, where a few bytes would order much work; "
+      "ask over tcp:// or tls://");
 }
 
 }  // namespace
@@ -111,7 +151,11 @@ rpc::Task<> FilesService::List(rpc::ServerContext&, const ListRequest& request,
   }
 }
 
-rpc::Task<> FilesService::Stat(rpc::ServerContext&, const StatRequest& request, Entry& reply) {
+rpc::Task<> FilesService::Stat(rpc::ServerContext& context, const StatRequest& request,
+                               Entry& reply) {
+  if (request.with_md5()) {
+    if (absl::Status s = CheckMd5IsTold(context); !s.ok()) co_return s;
+  }
   auto look = [&] { return root_.Look(request.name()); };
   absl::StatusOr<Entry> entry = co_await rpc::Blocking(look);
   if (!entry.ok()) co_return entry.status();
@@ -147,6 +191,11 @@ absl::StatusOr<std::shared_ptr<PartFile>> FilesService::Begin(const UploadBegin&
 }
 
 rpc::Task<> FilesService::Upload(rpc::ServerContext&, UploadStream& stream) {
+  Movement movement;
+  co_return co_await EndWhenIdle(Take(stream, movement), movement, options_.idle_timeout);
+}
+
+rpc::Task<> FilesService::Take(UploadStream& stream, Movement& movement) {
   const UploadMessage* const first = co_await stream.Read();
   if (first == nullptr && !stream.status().ok()) co_return stream.status();
   if (first == nullptr || !first->has_begin()) {
@@ -161,9 +210,9 @@ rpc::Task<> FilesService::Upload(rpc::ServerContext&, UploadStream& stream) {
   reply.set_offset((*part)->kept());
   const bool told = co_await stream.Write(reply);
   if (!told) co_return stream.status();
-  const absl::Status hashed = co_await CatchUp(**part);
+  const absl::Status hashed = co_await CatchUpWithPeer(CatchUp(**part), (*part)->kept(), movement);
   if (!hashed.ok()) co_return hashed;
-  const absl::Status received = co_await Receive(**part, stream);
+  const absl::Status received = co_await Receive(**part, stream, movement);
   if (!received.ok()) co_return received;
   reply.set_offset(begin.size());
   const bool told_end = co_await stream.Write(reply);
@@ -172,6 +221,12 @@ rpc::Task<> FilesService::Upload(rpc::ServerContext&, UploadStream& stream) {
 
 rpc::Task<> FilesService::Download(rpc::ServerContext&, const DownloadRequest& request,
                                    rpc::Writer<DownloadMessage>& out) {
+  Movement movement;
+  co_return co_await EndWhenIdle(Give(request, out, movement), movement, options_.idle_timeout);
+}
+
+rpc::Task<> FilesService::Give(const DownloadRequest& request, rpc::Writer<DownloadMessage>& out,
+                               Movement& movement) {
   auto open = [&] { return OpenFor(root_, request); };
   absl::StatusOr<SourceFile> source = co_await rpc::Blocking(open);
   if (!source.ok()) co_return source.status();
@@ -181,9 +236,10 @@ rpc::Task<> FilesService::Download(rpc::ServerContext&, const DownloadRequest& r
   first.mutable_entry()->set_name(request.name());
   const bool told = co_await out.Write(first);
   if (!told) co_return out.status();
-  absl::Status sent = co_await CatchUp(*source, request.offset());
+  absl::Status sent =
+      co_await CatchUpWithPeer(CatchUp(*source, request.offset()), request.offset(), movement);
   if (!sent.ok()) co_return sent;
-  sent = co_await SendPieces(*source, out);
+  sent = co_await SendPieces(*source, out, movement);
   if (!sent.ok()) co_return sent;
   co_return co_await SendMd5(*source, out);
 }

@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "rpc/rpc.h"
 #include "services/files/files.rpc.h"
+#include "services/files/movement.h"
 #include "services/files/part_file.h"
 #include "services/files/root.h"
 #include "services/files/stale_parts.h"
@@ -39,6 +40,10 @@ struct FilesOptions {
   // Of an upload. A client says the size before it sends, and the disk's room is looked at then, so
   // this is for those who want to allow less than the disk does.
   uint64_t file_size_max = uint64_t{1} << 40;
+
+  // An upload or download whose client has not moved a byte for so long ends UNAVAILABLE: its files
+  // are open meanwhile. What is there stays for the next attempt.
+  absl::Duration idle_timeout = absl::Seconds(60);
 
   // What a broken upload has left is removed when an upload into the same folder begins and nothing
   // was added to it for so long.
@@ -63,6 +68,9 @@ class FilesService final : public Files::Service {
       : options_(options), root_(std::move(root)), uploads_(options.part_age_max) {}
 
   absl::StatusOr<std::shared_ptr<PartFile>> Begin(const UploadBegin& begin);
+  rpc::Task<> Take(rpc::Stream<UploadMessage, UploadReply>& stream, Movement& movement);
+  rpc::Task<> Give(const DownloadRequest& request, rpc::Writer<DownloadMessage>& out,
+                   Movement& movement);
 
   const FilesOptions options_;
   const Root root_;

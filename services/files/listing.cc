@@ -55,10 +55,12 @@ bool Listing::Next(std::vector<Entry>* entries) {
   *entries = std::exchange(itself_, {});
   bool more = folder_ != nullptr;
   while (more && entries->size() < kEntriesAtOnce) {
+    errno = 0;
     const dirent* const found = readdir(folder_.get());
     if (found != nullptr) {
       Add(*found, entries);
     } else {
+      if (errno != 0) status_.Update(FileError("list", folder_name_));
       more = EnterNext();
     }
   }

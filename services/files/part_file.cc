@@ -32,9 +32,9 @@ bool IsSame(const struct stat& a, const struct stat& b) {
 }
 
 timespec TimeOf(int64_t ns) {
-  int64_t seconds = ns / kNsPerSecond;
-  if (ns % kNsPerSecond < 0) --seconds;
-  return {.tv_sec = seconds, .tv_nsec = ns - seconds * kNsPerSecond};
+  const int64_t rest = ns % kNsPerSecond;
+  if (rest >= 0) return {.tv_sec = ns / kNsPerSecond, .tv_nsec = rest};
+  return {.tv_sec = ns / kNsPerSecond - 1, .tv_nsec = rest + kNsPerSecond};
 }
 
 }  // namespace
@@ -104,6 +104,11 @@ absl::StatusOr<bool> PartFile::OpenLocked() {
   if (absl::Status s = CheckIsFile(opened, place_.name); !s.ok()) return s;
   const bool gone = fstatat(folder, part_.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0;
   if (gone || !IsSame(opened, there)) return false;
+  if (opened.st_nlink != 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the part of ", Quoted(place_.name), " has ", opened.st_nlink,
+                     " names, hard links, instead of 1: it is not written to"));
+  }
   file_ = std::move(file);
   kept_ = opened.st_size;
   return true;
@@ -212,9 +217,23 @@ absl::Status PartFile::PutInPlace() {
   const timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, TimeOf(wanted_.mtime_ns)};
   if (futimens(file_.get(), times) != 0) return FileError("set the time of", place_.name);
   if (fsync(file_.get()) != 0) return WriteFailed(errno);
+  if (absl::Status s = CheckPart(); !s.ok()) return s;
   if (absl::Status s = Rename(); !s.ok()) return s;
   if (fsync(place_.folder.get()) != 0 && errno != EINVAL) return FileError("write", place_.name);
   return absl::OkStatus();
+}
+
+// What gets the final name is what was written and hashed, whoever else may write to the folder.
+absl::Status PartFile::CheckPart() const {
+  struct stat written;
+  struct stat there;
+  if (fstat(file_.get(), &written) != 0) return FileError("look at", place_.name);
+  const bool gone = fstatat(place_.folder.get(), part_.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0;
+  if (!gone && IsSame(written, there) && static_cast<uint64_t>(there.st_size) == wanted_.size) {
+    return absl::OkStatus();
+  }
+  return absl::AbortedError(
+      absl::StrCat("somebody else has changed the part of ", Quoted(place_.name)));
 }
 
 absl::Status PartFile::Rename() {

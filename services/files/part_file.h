@@ -45,8 +45,10 @@ struct Wanted {
 
 class PartFile {
  public:
-  // ALREADY_EXISTS: another file is in place and is not to be overwritten. UNAVAILABLE: another
-  // process writes it. RESOURCE_EXHAUSTED: the disk has no room for the rest.
+  // FAILED_PRECONDITION: the part has a second name (a hard link), and whoever gave it that would
+  // have another file written. ALREADY_EXISTS: another file is in place and is not to be
+  // overwritten. UNAVAILABLE: another process writes it. RESOURCE_EXHAUSTED: the disk has no room
+  // for the rest.
   static absl::StatusOr<std::shared_ptr<PartFile>> Open(Place place, const Wanted& wanted);
   // What there is stays for the next attempt, if there is anything.
   ~PartFile();
@@ -65,7 +67,7 @@ class PartFile {
   absl::Status Append(std::string_view piece);
 
   // INVALID_ARGUMENT when it is less; DATA_LOSS when the MD5 is another: then what there was is
-  // removed, unless it was in place before.
+  // removed, unless it was in place before. ABORTED: somebody else has replaced or cut the part.
   absl::Status Finish(std::string_view md5);
 
   // Nothing is written by this one from now on, and what it is asked after that is ABORTED.
@@ -86,6 +88,7 @@ class PartFile {
   absl::Status WriteFailed(int error_number);
   absl::Status CheckDigest(std::string_view md5);
   absl::Status PutInPlace();
+  absl::Status CheckPart() const;
   absl::Status Rename();
   void Remove();
 

@@ -1,6 +1,10 @@
 #include "services/files/root.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,6 +41,7 @@ absl::StatusOr<rpc::Descriptor> Enter(int folder, const std::string& part, std::
     if (mkdirat(folder, part.c_str(), kFolderMode) != 0 && errno != EEXIST) {
       return FileError("make a folder for", name);
     }
+    fsync(folder);  // what is put into it is to be found after a power failure
     next = rpc::Descriptor(openat(folder, part.c_str(), kFolderFlags));
   }
   if (!next) return CannotEnter(folder, part, name);
@@ -127,7 +132,10 @@ Entry EntryOf(const struct stat& stat) {
 }
 
 int64_t MtimeNs(const struct stat& stat) {
-  return int64_t{stat.st_mtim.tv_sec} * 1'000'000'000 + stat.st_mtim.tv_nsec;
+  constexpr int64_t kNsPerSecond = 1'000'000'000;
+  constexpr int64_t kSecondsMax = INT64_MAX / kNsPerSecond - 1;  // the year 2262
+  const int64_t seconds = std::clamp<int64_t>(stat.st_mtim.tv_sec, -kSecondsMax, kSecondsMax);
+  return seconds * kNsPerSecond + stat.st_mtim.tv_nsec;
 }
 
 absl::Status CheckIsFile(const struct stat& stat, std::string_view name) {

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 
 #include "services/files/names.h"
@@ -13,6 +15,7 @@ namespace files {
 namespace {
 
 constexpr absl::Duration kInterval = absl::Hours(1);
+constexpr size_t kFoldersMax = 256;
 
 struct CloseFolder {
   void operator()(DIR* folder) const { closedir(folder); }
@@ -21,7 +24,7 @@ struct CloseFolder {
 bool IsStale(int folder, const char* name, absl::Duration age_max) {
   struct stat stat;
   if (!IsPartName(name) || fstatat(folder, name, &stat, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  const absl::Time changed = absl::TimeFromTimespec(stat.st_mtim);
+  const absl::Time changed = absl::TimeFromTimespec(stat.st_ctim);
   return S_ISREG(stat.st_mode) && absl::Now() - changed > age_max;
 }
 
@@ -32,11 +35,15 @@ bool StaleParts::IsDue(int folder) {
   if (fstat(folder, &stat) != 0) return false;
   std::lock_guard lock(mutex_);
   const absl::Time now = absl::Now();
-  const bool same = stat.st_dev == device_ && stat.st_ino == folder_;
-  if (same && now - swept_at_ < kInterval) return false;
-  device_ = stat.st_dev;
-  folder_ = stat.st_ino;
-  swept_at_ = now;
+  while (!swept_.empty() &&
+         (now - swept_.front().at >= kInterval || swept_.size() >= kFoldersMax)) {
+    swept_.pop_front();
+  }
+  const bool known = std::ranges::any_of(swept_, [&](const Swept& swept) {
+    return swept.device == stat.st_dev && swept.folder == stat.st_ino;
+  });
+  if (known) return false;
+  swept_.push_back({.device = stat.st_dev, .folder = stat.st_ino, .at = now});
   return true;
 }
 

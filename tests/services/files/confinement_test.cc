@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "services/files/names.h"
 #include "tests/services/files/files_fixture.h"
+#include "tests/support/eventually.h"
 
 namespace files {
 namespace {
@@ -84,6 +85,67 @@ TEST_F(ConfinementTest, NamesThatMeanNothingAreRefused) {
         std::string(5'000, 'a'), PartName("a", 1, 1), PartName("a", 1, 1) + "/a"}) {
     ExpectRefused(name, StatusCode::kInvalidArgument);
   }
+}
+
+TEST_F(ConfinementTest, NamesThatAreTooLongOrTooDeepMakeNoFolders) {
+  const std::string long_part(256, 'a');
+  ExpectRefused("b/" + long_part + "/a", StatusCode::kInvalidArgument);
+  EXPECT_NE(Stat(long_part).status().message().find("has a part of 256 bytes; at most 255"),
+            std::string::npos);
+  std::string deep = "a";
+  for (int i = 1; i < 65; ++i) deep += "/a";
+  ExpectRefused(deep, StatusCode::kInvalidArgument);
+  EXPECT_NE(Stat(deep).status().message().find("has 65 parts; at most 64"), std::string::npos);
+  EXPECT_TRUE(NamesIn(there_.path()).empty());
+  EXPECT_EQ(Put("mine", deep.substr(2)), absl::OkStatus());
+}
+
+// Whoever may write to the folder is not to have another file written through the part.
+TEST_F(ConfinementTest, APartWithASecondNameIsNotWritten) {
+  std::filesystem::create_hard_link(Outside("secret"), There(PartName("a", 6, 1)));
+  const absl::Status end = UploadAll(Begin("a", 6), "public", Md5Of("public"));
+  EXPECT_EQ(end.code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(end.message(),
+            "the part of \"a\" has 2 names, hard links, instead of 1: it is not written to");
+  EXPECT_EQ(ReadFile(Outside("secret")), "secret");
+}
+
+// How an upload of 6 bytes ends whose part is changed when all of them are there.
+class ChangedPartTest : public ConfinementTest {
+ protected:
+  template <typename F>
+  absl::Status UploadAndChange(F change) {
+    auto call = files().Upload();
+    EXPECT_TRUE(call.Write(Begin("a", 6)).Wait());
+    EXPECT_NE(call.Read().Wait(), nullptr);
+    UploadMessage message;
+    message.set_data("public");
+    EXPECT_TRUE(call.Write(message).Wait());
+    const std::string part = There(PartName("a", 6, 1));
+    EXPECT_TRUE(rpc::Eventually([&] { return std::filesystem::file_size(part) == 6; }));
+    change(part);
+    message.Clear();
+    message.set_md5(Md5Of("public"));
+    (void)call.Write(message).Wait();
+    EXPECT_EQ(call.Read().Wait(), nullptr);
+    EXPECT_FALSE(Exists(There("a")));
+    return call.status();
+  }
+};
+
+TEST_F(ChangedPartTest, APartThatSomebodyElseReplacesDoesNotGetTheName) {
+  const absl::Status end = UploadAndChange([&](const std::string& part) {
+    WriteFile(There("other"), "other!");
+    std::filesystem::rename(There("other"), part);
+  });
+  EXPECT_EQ(end.code(), StatusCode::kAborted);
+  EXPECT_EQ(end.message(), "somebody else has changed the part of \"a\"");
+}
+
+TEST_F(ChangedPartTest, APartThatSomebodyElseCutsDoesNotGetTheName) {
+  const absl::Status end =
+      UploadAndChange([](const std::string& part) { std::filesystem::resize_file(part, 3); });
+  EXPECT_EQ(end.code(), StatusCode::kAborted);
 }
 
 TEST_F(ConfinementTest, ALinkToAFileIsNotFollowed) {
@@ -191,6 +253,16 @@ TEST(FilesServiceTest, AFolderThatIsNotThereIsTold) {
   options.root = "/nowhere/at/all";
   EXPECT_EQ(FilesService::Make(options).status().message(),
             "cannot open the folder \"/nowhere/at/all\": no such file or directory");
+}
+
+TEST(NamesTest, WhatMayHarmATerminalIsEscaped) {
+  EXPECT_EQ(Quoted("a\x1b[2J"), "\"a\\x1b[2J\"");
+  EXPECT_EQ(Quoted("a\xc2\x9bJ"), "\"a\\xc2\\x9bJ\"");
+  for (const char* hidden : {"\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069"}) {
+    const std::string quoted = Quoted(std::string("a") + hidden + "b");
+    EXPECT_EQ(quoted.find('\xe2'), quoted.npos) << quoted;
+  }
+  EXPECT_EQ(Quoted("caf\u00e9 \u2070 \u4e2d"), "\"caf\u00e9 \u2070 \u4e2d\"");
 }
 
 TEST(NamesTest, APartHasANameOfItsOwn) {

@@ -14,8 +14,10 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "services/files/movement.h"
 #include "tests/services/files/files_fixture.h"
 #include "tests/support/descriptor_limit.h"
+#include "tests/support/eventually.h"
 #include "tests/support/proxy.h"
 
 namespace files {
@@ -97,7 +99,8 @@ TEST_F(ErrorsTest, AFileThatIsTooLargeForTheServerIsRefusedBeforeItIsSent) {
 
 TEST_F(ErrorsTest, AFileThatIsTooLargeForTheDiskIsRefusedBeforeItIsSent) {
   ASSERT_EQ(close(open(Here("huge").c_str(), O_CREAT | O_WRONLY, 0644)), 0);
-  std::filesystem::resize_file(Here("huge"), uint64_t{1} << 39);
+  const uint64_t room = std::filesystem::space(there_.path()).available;
+  std::filesystem::resize_file(Here("huge"), room + (uint64_t{1} << 34));
   const absl::Status put = Put("huge", "huge");
   EXPECT_EQ(put.code(), StatusCode::kResourceExhausted);
   EXPECT_NE(put.message().find("no room for \"huge\""), put.message().npos) << put;
@@ -171,6 +174,81 @@ TEST_F(ErrorsTest, TooManyOpenFilesAreTold) {
   const absl::StatusOr<Entry> stat = Stat("a");
   EXPECT_EQ(stat.status().code(), StatusCode::kResourceExhausted);
   EXPECT_EQ(stat.status().message(), "cannot open \"a\": too many open files");
+}
+
+// Transfers of a client that does nothing.
+class IdleTest : public FilesTest {
+ protected:
+  static constexpr const char* kSentence = "the transfer has not moved a byte for 300ms";
+
+  IdleTest() {
+    options_.idle_timeout = absl::Milliseconds(300);
+    server_ = std::make_unique<FilesServer>(options_);
+    Connect("");
+  }
+
+  void ExpectIdle(const absl::Status& end) {
+    EXPECT_EQ(end.code(), StatusCode::kUnavailable);
+    EXPECT_EQ(end.message(), kSentence);
+  }
+};
+
+TEST_F(IdleTest, AnUploadThatDoesNotBeginEnds) {
+  auto call = files().Upload();
+  EXPECT_EQ(call.Read().Wait(), nullptr);
+  ExpectIdle(call.status());
+}
+
+TEST_F(IdleTest, AnUploadThatStandsStillEndsAndKeepsWhatCame) {
+  auto call = files().Upload();
+  ASSERT_TRUE(call.Write(Begin("a", 10)).Wait());
+  ASSERT_NE(call.Read().Wait(), nullptr);
+  UploadMessage message;
+  message.set_data("12345");
+  ASSERT_TRUE(call.Write(message).Wait());
+  EXPECT_EQ(call.Read().Wait(), nullptr);
+  ExpectIdle(call.status());
+  EXPECT_EQ(UploadAll(Begin("a", 10), "67890", Md5Of("1234567890")), absl::OkStatus());
+}
+
+TEST_F(IdleTest, EmptyMessagesAreNoMovement) {
+  auto call = files().Upload();
+  ASSERT_TRUE(call.Write(Begin("a", 10)).Wait());
+  ASSERT_NE(call.Read().Wait(), nullptr);
+  while (call.Write(UploadMessage()).Wait()) {
+  }
+  EXPECT_EQ(call.Read().Wait(), nullptr);
+  ExpectIdle(call.status());
+}
+
+TEST_F(IdleTest, ADownloadThatNobodyReadsEnds) {
+  WriteFile(There("a"), SomeBytes(16 << 20));
+  DownloadRequest request;
+  request.set_name("a");
+  auto call = files().Download(request);
+  ASSERT_NE(call.Read().Wait(), nullptr);
+  ASSERT_TRUE(rpc::Eventually([&] { return server_->server().counters().calls_open == 0; }));
+  while (call.Read().Wait() != nullptr) {
+  }
+  ExpectIdle(call.status());
+}
+
+TEST(MovementTest, WorkOfThisSideAndTimeThatIsAllowedAreNotIdle) {
+  Movement movement;
+  EXPECT_GE(movement.idle(), absl::ZeroDuration());
+  movement.Allow(absl::Hours(1));
+  EXPECT_LT(movement.idle(), absl::ZeroDuration());
+  const Movement::Work work(&movement);
+  EXPECT_EQ(movement.idle(), absl::ZeroDuration());
+}
+
+TEST_F(ErrorsTest, TheMd5OfAFileIsNotToldOverDatagrams) {
+  WriteFile(There("a"), "12345");
+  server_ = std::make_unique<FilesServer>(options_, Over::kUdp);
+  Connect("");
+  EXPECT_EQ(Stat("a")->size(), 5u);
+  EXPECT_EQ(Stat("a", true).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(Stat("a", true).status().message().find("udp://") != std::string::npos);
 }
 
 // Files that change while they are read, by hand: the download stands still for want of credit.

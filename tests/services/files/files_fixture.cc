@@ -73,7 +73,7 @@ std::vector<std::string> PartsIn(const std::string& folder) {
 }
 
 std::string OverName(Over over) {
-  static const char* const kNames[] = {"Tcp", "Unix", "Tls"};
+  static const char* const kNames[] = {"Tcp", "Unix", "Tls", "Udp"};
   return kNames[static_cast<int>(over)];
 }
 
@@ -97,6 +97,7 @@ FilesServer::FilesServer(const FilesOptions& options, Over over)
   if (over == Over::kTls) listen.tls = &TlsOf(true);
   const std::string address = over == Over::kUnix  ? "unix://" + sockets_.PathOf("socket")
                               : over == Over::kTls ? "tls://127.0.0.1:0"
+                              : over == Over::kUdp ? "udp://127.0.0.1:0"
                                                    : "tcp://127.0.0.1:0";
   EXPECT_EQ(server_->Listen(address, listen), absl::OkStatus());
   EXPECT_EQ(server_->Start(), absl::OkStatus());

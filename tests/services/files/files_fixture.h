@@ -32,7 +32,7 @@ std::vector<std::string> NamesIn(const std::string& folder);
 // Of those, the names of files that are not whole.
 std::vector<std::string> PartsIn(const std::string& folder);
 
-enum class Over { kTcp, kUnix, kTls };
+enum class Over { kTcp, kUnix, kTls, kUdp };
 std::string OverName(Over over);
 
 class FilesServer {

@@ -52,6 +52,39 @@ TEST_P(FilesOverTest, ManyFilesAtOnceAllArrive) {
   }
 }
 
+// One after the other, to three folders in turn: `prefix`0 to `prefix`N.
+rpc::Task<> UploadInTurn(FileClient* client, std::string from, std::string prefix, int files) {
+  for (int i = 0; i < files; ++i) {
+    Transfer transfer;
+    const std::string name = prefix + std::to_string(i);
+    const std::string target = std::to_string(i % 3) + "/" + name;
+    const absl::Status put = co_await client->Upload(from + "/" + name, target, &transfer);
+    if (!put.ok()) co_return put;
+    if (transfer.attempts > 1) co_return transfer.interruption;
+  }
+  co_return absl::OkStatus();
+}
+
+// Old files look old before they have their names, while others begin in the same folders.
+TEST_F(FilesTest, OldFilesToSeveralFoldersAtOnceAllArrive) {
+  constexpr int kFiles = 30;
+  const std::vector<std::string> prefixes = {"a", "b", "c", "d", "e", "f", "g", "h"};
+  for (const std::string& prefix : prefixes) {
+    for (int i = 0; i < kFiles; ++i) {
+      WriteFile(Here(prefix + std::to_string(i)), SomeBytes(50'000, i));
+      SetMtime(Here(prefix + std::to_string(i)), 1'000'000'000);
+    }
+  }
+  const std::vector<absl::Status> ends = rpc::Run([&] {
+    std::vector<rpc::Task<>> tasks;
+    for (const std::string& prefix : prefixes) {
+      tasks.push_back(UploadInTurn(&client(), here_.path(), prefix, kFiles));
+    }
+    return rpc::WhenAll(std::move(tasks));
+  });
+  for (const absl::Status& end : ends) EXPECT_EQ(end, absl::OkStatus());
+}
+
 TEST_F(FilesTest, AnEmptyFileIsAFileToo) {
   WriteFile(Here("empty"), "");
   ASSERT_EQ(Put("empty", "empty"), absl::OkStatus());

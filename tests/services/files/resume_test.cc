@@ -7,11 +7,14 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "rpc/rpc.h"
 #include "services/files/names.h"
+#include "services/files/root.h"
+#include "services/files/stale_parts.h"
 #include "tests/services/files/files_fixture.h"
 #include "tests/support/eventually.h"
 #include "tests/support/proxy.h"
@@ -298,15 +301,37 @@ TEST_F(CutTest, TwoVersionsOfAFileDoNotMix) {
   EXPECT_EQ(ReadFile(There("a")), "first");
 }
 
-TEST_F(CutTest, PartsThatAreOldAreRemovedAndNewOnesAreNot) {
-  const std::string old_part = There(PartName("old", 10, 1));
-  const std::string new_part = There(PartName("new", 10, 1));
-  WriteFile(old_part, "12345");
-  WriteFile(new_part, "12345");
-  SetMtime(old_part, 1'000'000'000);
+TEST_F(CutTest, PartsThatAreOldAreRemoved) {
+  options_.part_age_max = absl::ZeroDuration();
+  server_ = std::make_unique<FilesServer>(options_);
+  Connect("");
+  const std::string part = There(PartName("old", 10, 1));
+  WriteFile(part, "12345");
   EXPECT_EQ(UploadAll(Begin("a", 1), "1", Md5Of("1")), absl::OkStatus());
-  EXPECT_FALSE(Exists(old_part));
-  EXPECT_TRUE(Exists(new_part));
+  EXPECT_FALSE(Exists(part));
+}
+
+// A part gets the time of its file before its name.
+TEST_F(CutTest, APartThatHasChangedLatelyIsNotOldWhateverTimeItHas) {
+  const std::string part = There(PartName("new", 10, 1));
+  WriteFile(part, "12345");
+  SetMtime(part, 1'000'000'000);
+  EXPECT_EQ(UploadAll(Begin("a", 1), "1", Md5Of("1")), absl::OkStatus());
+  EXPECT_TRUE(Exists(part));
+}
+
+TEST_F(CutTest, FoldersInTurnAreNotLookedAtEachTime) {
+  StaleParts stale_parts(absl::ZeroDuration());
+  std::vector<Root> folders;
+  for (const char* name : {"one", "two"}) {
+    std::filesystem::create_directory(There(name));
+    folders.push_back(*Root::Open(There(name)));
+    stale_parts.Sweep(folders.back().OpenFolder("")->get());
+    WriteFile(There(name) + "/" + PartName("a", 1, 1), "");
+  }
+  for (const Root& folder : folders) stale_parts.Sweep(folder.OpenFolder("")->get());
+  EXPECT_EQ(PartsIn(There("one")).size(), 1u);
+  EXPECT_EQ(PartsIn(There("two")).size(), 1u);
 }
 
 }  // namespace
