@@ -13,10 +13,10 @@
 // No shell is involved, and nothing of the program reaches the child but what the options name: no
 // environment, no descriptors besides the three pipes, no signal handlers. The child leads a group
 // of its own. The group is killed (SIGKILL) when the Process is destroyed, as it is when the call
-// is cancelled whose handler holds it, and with it who left the group but not the session; and what
-// the command leaves running in the group is killed when it has exited. What it had printed until
-// then is still in the pipes: read to their end, or as much as is there (FIONREAD) if some process
-// has left the group and holds on to them.
+// is cancelled whose handler holds it, and with it who left the group but not the session, also
+// when a signal ends the command; what it leaves running in the group when it exits is killed then.
+// What it had printed until then is still in the pipes: read to their end, or as much as is there
+// (FIONREAD) if some process has left the group and holds on to them.
 //
 // A command that nobody reads from stands still when a pipe is full (64 KiB).
 //
@@ -65,8 +65,8 @@ class Process {
   // REQUIRES: nobody waits for in().
   void CloseInput() { in_.reset(); }
 
-  // To every process of the group, SIGKILL to every process of the session; nothing once the command
-  // has exited.
+  // To every process of the group, SIGKILL to every process of the session; nothing once the
+  // command has exited.
   void Signal(int number) { process_->Signal(number); }
 
   class Awaiter final : public runtime::Wait {

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "examples/terminal/text.h"
 
 namespace shell {
 namespace {
@@ -30,7 +31,18 @@ const char* WordsFor(Limit limit) {
 int ExitCodeOf(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kNotFound) return kNotFound;
   if (status.code() == absl::StatusCode::kPermissionDenied) return kNotAllowed;
+  if (status.code() == absl::StatusCode::kInvalidArgument) return kUsageError;
   return kCallFailed;
+}
+
+std::string SentenceFor(const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kUnimplemented) {
+    return "this server runs no commands (was it started without --shell?)";
+  }
+  if (status.code() == absl::StatusCode::kUnauthenticated) {
+    return "the server does not take the token that --token_file=FILE or SHELL_TOKEN gives";
+  }
+  return std::string(status.message());
 }
 
 RemoteCommand::RemoteCommand(const Host& host, const Ends& ends) : host_(host), ends_(ends) {}
@@ -71,7 +83,7 @@ rpc::Task<int> RemoteCommand::CodeOfEnd() {
   }
   if (exit_.has_value()) co_return co_await CodeOf(*exit_);
   if (ended_by_ != 0) co_return kKilled + ended_by_;
-  co_await Tell(std::string(status.message()));
+  co_await Tell(SentenceFor(status));
   co_return ExitCodeOf(status);
 }
 
@@ -82,7 +94,8 @@ rpc::Task<int> RemoteCommand::CodeOf(const Exit& exit) {
 }
 
 rpc::Task<void> RemoteCommand::Tell(std::string sentence) {
-  const std::string line = absl::StrCat(in_line_ ? "\n" : "", "shell: ", sentence, "\n");
+  const std::string line =
+      absl::StrCat(in_line_ ? "\n" : "", "shell: ", terminal::Harmless(sentence), "\n");
   in_line_ = false;
   (void)co_await ends_.err->Write(line);
 }

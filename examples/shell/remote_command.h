@@ -39,6 +39,8 @@ enum ExitCode : int {
 
 // For a call that failed.
 int ExitCodeOf(const absl::Status& status);
+// In words of this program where it knows better what to do than the server does. Not harmless.
+std::string SentenceFor(const absl::Status& status);
 
 class RemoteCommand {
  public:
@@ -60,6 +62,11 @@ class RemoteCommand {
   // kills it. So does any other.
   void Signal(int number);
 
+  // How the command ended; nothing when the call failed.
+  const std::optional<Exit>& exit() const { return exit_; }
+  // A sentence about it, on `err`.
+  rpc::Task<void> Tell(std::string sentence);
+
   // Whether a signal has ended it that is meant for the program as a whole.
   bool program_is_to_end() const { return ended_by_ != 0 && ended_by_ != SIGINT; }
   // Whether what was printed ended in the middle of a line.
@@ -76,7 +83,6 @@ class RemoteCommand {
   rpc::Task<absl::Status> Print(const Output& output);
   rpc::Task<int> CodeOfEnd();
   rpc::Task<int> CodeOf(const Exit& exit);
-  rpc::Task<void> Tell(std::string sentence);
   // False when nobody takes messages any more.
   rpc::Task<bool> Send(const Input& message);
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -12,6 +13,7 @@
 #include "absl/time/time.h"
 #include "examples/shell/words.h"
 #include "examples/terminal/signals.h"
+#include "examples/terminal/text.h"
 
 namespace shell {
 namespace {
@@ -20,10 +22,12 @@ constexpr absl::Duration kDescribeTimeout = absl::Seconds(10);
 constexpr int kCodeMax = 255;
 
 constexpr char kHelp[] =
-    "A line is a command and its arguments. 'Quotes', \"quotes\" and \\ keep blanks; nothing else\n"
-    "has a meaning here.\n"
-    "  ! LINE      has the server's sh run the line, with pipes, $variables and all, if it may\n"
-    "  cd [DIR]    runs what follows in another directory of the server\n"
+    "A line is a command and its arguments. 'Quotes', \"quotes\" and \\ keep blanks;\n"
+    "nothing else has a meaning here.\n"
+    "  ! LINE      has the server's sh run the line, with pipes, $variables and all\n"
+    "  cd [DIR]    runs what follows in another directory: `-` is the one before,\n"
+    "              none is where the server begins\n"
+    "  pwd         tells the directory\n"
     "  help        this\n"
     "  exit [N]    ends, as Ctrl-D does\n"
     "Ctrl-C interrupts the command; a second one kills it.";
@@ -67,7 +71,7 @@ rpc::Task<void> Session::RunLines() {
 rpc::Task<void> Session::RunTerminal() {
   raw_.emplace();
   screen_.Print("`help` tells what can be typed; Ctrl-D ends.");
-  auto ended = co_await rpc::WhenAny(ReadKeys(), FollowSignals());
+  auto ended = co_await rpc::WhenAny(FollowSignals(), ReadKeys());
   (void)ended;
   screen_.Hide();
   raw_.reset();
@@ -146,6 +150,7 @@ rpc::Task<void> Session::RunWords(std::vector<std::string> words) {
   const std::string& name = words.front();
   if (name == "exit") co_return Exit(words);
   if (name == "help") co_return PrintHelp();
+  if (name == "pwd" && words.size() == 1) co_return PrintDirectory();
   if (name == "cd") co_return co_await ChangeDirectory(std::move(words));
   Command command;
   command.set_name(name);
@@ -162,17 +167,33 @@ rpc::Task<void> Session::RunCommand(Command command) {
   code_ = co_await remote.Run(command);
   running_ = nullptr;
   ended_ = ended_ || remote.program_is_to_end();
-  if (at_terminal_ && remote.in_line()) (void)co_await out_.Write("\n");
+  if (!at_terminal_) co_return;
+  if (remote.in_line()) (void)co_await out_.Write("\n");
+  ShowEnd(remote);
+}
+
+void Session::ShowEnd(const RemoteCommand& remote) {
+  if (!remote.exit().has_value() || remote.exit()->limit() != LIMIT_NONE) return;
+  const uint32_t signal = remote.exit()->signal();
+  if (signal != 0) {
+    screen_.Print(absl::StrCat("killed by signal ", signal));
+  } else if (code_ != 0) {
+    screen_.Print(absl::StrCat("exit code ", code_));
+  }
 }
 
 rpc::Task<void> Session::ChangeDirectory(std::vector<std::string> words) {
   code_ = kUsageError;
   if (words.size() > 2) co_return Complain("cd takes one directory, or none");
   std::string directory = words.size() > 1 ? words[1] : "";
+  if (directory == "-" && previous_.empty()) co_return Complain("there is no directory before");
+  if (directory == "-") directory = previous_;
+  std::string left = description_.directory();
   const bool relative = !directory.empty() && !directory.starts_with('/');
   if (relative) directory = absl::StrCat(description_.directory(), "/", directory);
   const absl::Status described = co_await Describe(std::move(directory));
   code_ = described.ok() ? 0 : 1;
+  if (described.ok()) previous_ = std::move(left);
 }
 
 rpc::Task<absl::Status> Session::Describe(std::string directory) {
@@ -181,11 +202,11 @@ rpc::Task<absl::Status> Session::Describe(std::string directory) {
   const rpc::CallOptions options = {.timeout = kDescribeTimeout, .metadata = &host_.token};
   absl::StatusOr<Description> description = co_await host_.client.Describe(request, options);
   if (!description.ok()) {
-    Complain(std::string(description.status().message()));
+    Complain(SentenceFor(description.status()));
     co_return description.status();
   }
   description_ = *std::move(description);
-  editor_.SetPrompt(absl::StrCat(LastName(description_.directory()), "> "));
+  editor_.SetPrompt(absl::StrCat(terminal::Harmless(LastName(description_.directory())), "> "));
   co_return absl::OkStatus();
 }
 
@@ -198,6 +219,11 @@ void Session::Exit(const std::vector<std::string>& words) {
   }
   code_ = code;
   ended_ = true;
+}
+
+void Session::PrintDirectory() {
+  screen_.Print(description_.directory());
+  code_ = 0;
 }
 
 void Session::PrintHelp() {

@@ -48,10 +48,13 @@ class Session {
   rpc::Task<void> RunLine(std::string text);
   rpc::Task<void> RunWords(std::vector<std::string> words);
   rpc::Task<void> RunCommand(Command command);
+  // How it ended, if that is worth a word and none has been said.
+  void ShowEnd(const RemoteCommand& remote);
   rpc::Task<void> ChangeDirectory(std::vector<std::string> words);
   // Where that leads, and what the server allows; its sentence is shown if it does not answer.
   rpc::Task<absl::Status> Describe(std::string directory);
   void Exit(const std::vector<std::string>& words);
+  void PrintDirectory();
   void PrintHelp();
   void Complain(std::string_view sentence);
 
@@ -66,6 +69,7 @@ class Session {
   std::optional<terminal::RawMode> raw_;
 
   Description description_;  // of the directory where commands run
+  std::string previous_;     // where they ran before that; empty: nowhere
   RemoteCommand* running_ = nullptr;
   int code_ = 0;
   bool ended_ = false;

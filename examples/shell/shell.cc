@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "examples/shell/remote_command.h"
 #include "examples/shell/session.h"
 #include "examples/terminal/flags.h"
@@ -18,6 +20,7 @@
 #include "examples/terminal/output.h"
 #include "examples/terminal/program.h"
 #include "examples/terminal/signals.h"
+#include "examples/terminal/text.h"
 #include "rpc/rpc.h"
 #include "services/shell/token.h"
 
@@ -40,8 +43,8 @@ void Declare(terminal::Flags* flags, Options* options) {
   flags->Text("ca", "FILE", "for tls://, the CA that the server's certificate comes from",
               &options->ca);
   flags->Text("token_file", "FILE",
-              "its first line is the token; without it the variable SHELL_TOKEN of the\n"
-              "environment is",
+              "its first line is the token; without it the variable\n"
+              "SHELL_TOKEN of the environment is",
               &options->token_file);
   flags->Text("directory", "DIR", "where the command starts; within the server's directory",
               &options->directory);
@@ -54,9 +57,10 @@ void Declare(terminal::Flags* flags, Options* options) {
       "Without a COMMAND it takes commands line by line, at a terminal with a prompt.\n"
       "Ctrl-C interrupts the command on the server; a second one kills it.\n"
       "\n"
-      "It exits with the command's exit code; with 128 and the number of a signal that killed\n"
-      "it; 127 when there is no such command, 126 when it is not allowed, 2 for flags that make\n"
-      "no sense, 255 when the call failed otherwise.\n"
+      "It exits with the command's exit code; with 128 and the number of a signal\n"
+      "that killed it; 127 when there is no such command, 126 when it is not allowed,\n"
+      "2 for flags and addresses that make no sense, 255 when the call failed\n"
+      "otherwise.\n"
       "\n"
       "Examples:\n"
       "  shell --token_file=token ls -l /tmp\n"
@@ -98,7 +102,14 @@ rpc::Task<int> RunOne(const shell::Host& host, const Options& options,
   command.set_use_shell(options.sh);
   shell::RemoteCommand remote(host, {options.no_input ? nullptr : &in, &out, &err});
   auto ended = co_await rpc::WhenAny(remote.Run(command), PassSignals(&remote));
-  co_return ended.get<0>();
+  const int code = ended.get<0>();
+  const bool refused = code == shell::kNotAllowed && !remote.exit().has_value();
+  if (refused && !options.sh && command.name().find(' ') != std::string::npos) {
+    co_await remote.Tell(
+        "the command and its arguments are words apart, as in `shell ls -l`; a line for a shell "
+        "needs --sh");
+  }
+  co_return code;
 }
 
 rpc::Task<int> RunSession(const shell::Host& host, const Options& options) {
@@ -107,12 +118,22 @@ rpc::Task<int> RunSession(const shell::Host& host, const Options& options) {
 }
 
 int UsageError(const absl::Status& status) {
-  rpc::Fail(status);
+  std::fprintf(stderr, "shell: %s\n", terminal::Harmless(std::string(status.message())).c_str());
   return shell::kUsageError;
+}
+
+// For tls://, and for unix sockets that speak it.
+absl::Status CheckAddress(const Options& options) {
+  const bool may_be_secure =
+      options.server.starts_with("tls:") || options.server.starts_with("unix:");
+  if (options.ca.empty() || may_be_secure) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--ca is of use with tls:// and unix: only, not with ", options.server));
 }
 
 int Run(const Options& options, const std::vector<std::string>& words) {
   std::string token;
+  if (absl::Status s = CheckAddress(options); !s.ok()) return UsageError(s);
   if (absl::Status s = FindToken(options, &token); !s.ok()) return UsageError(s);
   absl::StatusOr<rpc::Tls> tls = absl::NotFoundError("");
   if (!options.ca.empty()) {

@@ -9,6 +9,9 @@
 namespace shell {
 namespace {
 
+// What a shell would make a pipe of, a redirection, or two commands.
+bool IsOperator(char c) { return c == '|' || c == '<' || c == '>' || c == '&' || c == ';'; }
+
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 class Splitter {
@@ -29,11 +32,19 @@ class Splitter {
       EndWord();
       return absl::OkStatus();
     }
+    if (IsOperator(c)) return OperatorError(c);
     in_word_ = true;  // also one of quotes alone
     if (c == '\'' || c == '"') return TakeQuoted(c);
     if (c == '\\') return TakeEscaped();
     word_ += c;
     return absl::OkStatus();
+  }
+
+  absl::Status OperatorError(char c) const {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the ", std::string(1, c), " at column ", at_,
+                     " means nothing here: `! LINE` has a shell run the line, quotes keep the ",
+                     std::string(1, c)));
   }
 
   void EndWord() {

@@ -1,6 +1,7 @@
 // A line as a person types it, taken apart into a command and its arguments: blanks separate words,
 // 'single quotes' keep everything, "double quotes" all but \" and \\, and a backslash keeps the
-// next character. Nothing else has a meaning: no $variables, no * and no pipes.
+// next character. Nothing else has a meaning, neither $variables nor *. Pipes and the like are
+// refused, since who types them means them.
 #pragma once
 
 #include <string>
@@ -11,7 +12,8 @@
 
 namespace shell {
 
-// INVALID_ARGUMENT for a quote that is not closed, or a backslash at the end.
+// INVALID_ARGUMENT for a quote that is not closed, a backslash at the end, and | < > & ; outside of
+// quotes.
 absl::StatusOr<std::vector<std::string>> SplitWords(std::string_view line);
 
 }  // namespace shell

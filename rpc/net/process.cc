@@ -67,10 +67,21 @@ std::vector<std::string> Arguments(const ProcessOptions& options) {
   return all;
 }
 
+// Whether another value of the variable is among `others`: what stands there twice means one thing
+// to one program, and another to the next.
+bool IsReplaced(std::string_view variable, const std::vector<std::string>& others) {
+  const std::string_view name = variable.substr(0, variable.find('='));
+  return std::ranges::any_of(others, [name](std::string_view other) {
+    return other.substr(0, other.find('=')) == name;
+  });
+}
+
 std::vector<std::string> Environment(const ProcessOptions& options) {
   std::vector<std::string> all;
   if (options.inherits_environment) {
-    for (char** each = environ; each != nullptr && *each != nullptr; ++each) all.push_back(*each);
+    for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+      if (!IsReplaced(*each, options.environment)) all.push_back(*each);
+    }
   }
   all.insert(all.end(), options.environment.begin(), options.environment.end());
   return all;
@@ -198,7 +209,9 @@ int Process::Child::Spawn(const ProcessOptions& options, const ThreePipes& pipes
 
 void Process::Child::OnExit(ProcessExit exit) {
   // The leader was reaped a moment ago, so its number can't have come round again by now. Later it
-  // might have: this is the last signal.
+  // might have: this is the last signal. Who exits by itself may mean to leave others running
+  // elsewhere; who is killed had no say.
+  if (exit.signal != 0) KillSession(pid);
   kill(-pid, SIGKILL);
   runs = false;
   if (loop == nullptr) return Close();

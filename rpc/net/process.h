@@ -6,9 +6,9 @@
 //     (*process)->Signal(SIGTERM);              // to the whole group
 //
 // A process never outlives its owner, nor its group the process: the group is killed when the
-// Process is destroyed, and what is left of it when the leader has exited. The first also kills who
-// has left the group but not the session, as `timeout` does; only who has a session of its own
-// (setsid) escapes that.
+// Process is destroyed, and what is left of it when the leader has exited. Who has left the group
+// but not the session, as `timeout` does, is killed too, unless the leader exits by itself; only
+// who has a session of its own (setsid) escapes that.
 //
 // Threads: the loop's. Several loops of a program may have processes. Lifetime: a Process may be
 // destroyed at any time, also within on_exit; the loop reaps the child later, and does not end
@@ -39,7 +39,8 @@ struct ProcessOptions {
   std::string name = {};
   std::vector<std::string> arguments = {};  // without the command itself
 
-  // The whole of it, each as NAME=value; behind what the program itself has, if that is inherited.
+  // The whole of it, each as NAME=value; beside what the program itself has of other names, if that
+  // is inherited.
   std::vector<std::string> environment = {};
   bool inherits_environment = false;
 

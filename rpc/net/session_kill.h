@@ -6,15 +6,15 @@
 // Only who began a session of its own (setsid) stays, and who another user's rights protect. Where
 // /proc is not mounted, it is the group alone.
 //
-// Threads: any. It takes about a microsecond for each process of the machine.
+// Threads: any. It takes some microseconds for each process of the machine.
 #pragma once
 
 #include <sys/types.h>
 
 namespace rpc::net {
 
-// SIGKILL to all of them. REQUIRES: the leader has not been reaped yet, though it may have exited:
-// until then its number stands for no other process, group or session.
+// SIGKILL to all of them. REQUIRES: the leader has not been reaped, or only just now: its number
+// stands for no other process, group or session, as it does not either while members are left.
 void KillSession(pid_t leader);
 
 }  // namespace rpc::net

@@ -1,7 +1,5 @@
 #include "services/shell/plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -36,31 +34,27 @@ absl::Status NotAllowed(const ShellOptions& options, const std::string& what) {
                                                   absl::StrJoin(options.commands, ", ")));
 }
 
-bool IsProgram(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error) && access(path.c_str(), X_OK) == 0;
-}
-
-// The file of a command that is listed.
-absl::StatusOr<std::string> FindProgram(const ShellOptions& options, const std::string& name) {
-  if (name.starts_with('/')) return name;
-  for (const std::string& folder : options.path) {
-    const fs::path path = fs::path(folder) / name;
-    if (IsProgram(path)) return path.string();
-  }
-  return absl::NotFoundError(
-      absl::StrCat("the server has no ", Quoted(name), " in ", absl::StrJoin(options.path, ", ")));
-}
-
 bool Matches(std::string_view name, std::string_view pattern) {
   if (!pattern.ends_with('*')) return name == pattern;
   return name.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
-absl::Status CheckVariable(const ShellOptions& options, const std::string& name) {
+// Libraries read the files that these name: messages with format strings, time zones, terminals.
+bool MayBePath(std::string_view value) {
+  return value.starts_with('/') || value.starts_with(':') || value.starts_with('.') ||
+         value.find("..") != std::string_view::npos;
+}
+
+absl::Status CheckVariable(const ShellOptions& options, const std::string& name,
+                           const std::string& value) {
   const bool taken = std::ranges::any_of(
       options.variables, [&name](const std::string& pattern) { return Matches(name, pattern); });
-  if (taken && name.find('=') == std::string::npos) return absl::OkStatus();
+  if (taken && name.find('=') == std::string::npos) {
+    if (!MayBePath(value)) return absl::OkStatus();
+    return absl::PermissionDeniedError(
+        absl::StrCat("this server does not take ", Quoted(value), " for the variable ", name,
+                     ": values of clients do not begin with / : or . and have no .. in them"));
+  }
   return absl::PermissionDeniedError(absl::StrCat("this server does not take the variable ",
                                                   Quoted(name), " from clients; it takes ",
                                                   absl::StrJoin(options.variables, ", ")));
@@ -87,7 +81,7 @@ absl::StatusOr<std::vector<std::string>> FindEnvironment(const ShellOptions& opt
                                           OwnVariable("HOME", "/"), OwnVariable("LANG", "C.UTF-8")};
   for (const std::string& variable : options.environment) Set(variable, &environment);
   for (const auto& [name, value] : command.environment()) {
-    if (absl::Status s = CheckVariable(options, name); !s.ok()) return s;
+    if (absl::Status s = CheckVariable(options, name, value); !s.ok()) return s;
     Set(absl::StrCat(name, "=", value), &environment);
   }
   return environment;
@@ -139,6 +133,7 @@ absl::StatusOr<rpc::ProcessOptions> Plan(const ShellOptions& options, const Comm
   if (command.use_shell()) arguments = {"-c", command.name(), kShell};
   arguments.insert(arguments.end(), command.arguments().begin(), command.arguments().end());
   return rpc::ProcessOptions{.command = *std::move(program),
+                             .name = name,
                              .arguments = std::move(arguments),
                              .environment = *std::move(environment),
                              .directory = *std::move(directory)};

@@ -1,5 +1,7 @@
 #include "services/shell/shell_options.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
@@ -7,9 +9,12 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace shell {
 namespace {
+
+namespace fs = std::filesystem;
 
 bool IsAbsolute(std::string_view path) { return path.starts_with('/'); }
 
@@ -39,6 +44,26 @@ absl::Status CheckCommands(const std::vector<std::string>& commands) {
       absl::StrCat("a command is a name without a slash or an absolute path, not \"", *bad, "\""));
 }
 
+bool IsProgram(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && access(path.c_str(), X_OK) == 0;
+}
+
+absl::Status CheckPrograms(const ShellOptions& options) {
+  for (const std::string& name : options.commands) {
+    if (IsAbsolute(name) && !IsProgram(name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", name, "\" is listed as a command and is no program that can be run"));
+    }
+    if (!FindProgram(options, name).ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", name,
+                                                     "\" is listed as a command and is not in ",
+                                                     absl::StrJoin(options.path, ", ")));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckLimits(const ShellOptions& options) {
   if (options.time_max <= absl::ZeroDuration() || options.output_size_max == 0 ||
       options.processes_max == 0) {
@@ -57,11 +82,21 @@ absl::Status CheckOptions(const ShellOptions& options) {
     return absl::InvalidArgumentError("the path for commands is a list of absolute folders");
   }
   std::error_code error;
-  if (!std::filesystem::is_directory(options.directory, error)) {
+  if (!fs::is_directory(options.directory, error)) {
     return absl::InvalidArgumentError(
         absl::StrCat("the directory for commands, \"", options.directory, "\", is none"));
   }
-  return absl::OkStatus();
+  return CheckPrograms(options);
+}
+
+absl::StatusOr<std::string> FindProgram(const ShellOptions& options, const std::string& name) {
+  if (IsAbsolute(name)) return name;
+  for (const std::string& folder : options.path) {
+    const fs::path path = fs::path(folder) / name;
+    if (IsProgram(path)) return path.string();
+  }
+  return absl::NotFoundError(
+      absl::StrCat("the server has no \"", name, "\" in ", absl::StrJoin(options.path, ", ")));
 }
 
 }  // namespace shell

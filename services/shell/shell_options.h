@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/shell/token.h"  // IWYU pragma: export
 
@@ -37,9 +38,10 @@ struct ShellOptions {
   std::vector<std::string> environment = {};
 
   // Variables that a client may set; a `*` at the end stands for any rest. None of these changes
-  // which code is run, as PATH, LD_PRELOAD, BASH_ENV or EDITOR would.
-  std::vector<std::string> variables = {"LANG", "LANGUAGE", "LC_*",  "TZ",
-                                        "TERM", "COLUMNS",  "LINES", "NO_COLOR"};
+  // which code is run, as PATH, LD_PRELOAD, BASH_ENV or EDITOR would, nor which files are read:
+  // values that could be paths are refused. LANGUAGE chooses files with format strings in them.
+  std::vector<std::string> variables = {"LANG",    "LC_*",  "TZ",      "TERM",
+                                        "COLUMNS", "LINES", "NO_COLOR"};
 
   // An hour is more than a person waits for, and an end to what hangs.
   absl::Duration time_max = absl::Hours(1);
@@ -55,7 +57,12 @@ struct ShellOptions {
 
 constexpr size_t kTokenSizeMin = 16;
 
-// What is wrong with them: INVALID_ARGUMENT.
+// What is wrong with them: INVALID_ARGUMENT. It looks at files: a command that is not there is
+// wrong.
 absl::Status CheckOptions(const ShellOptions& options);
+
+// The file of a command that is listed: for a name the first program in `path` that is called so;
+// NOT_FOUND if there is none. An absolute path is its own.
+absl::StatusOr<std::string> FindProgram(const ShellOptions& options, const std::string& name);
 
 }  // namespace shell

@@ -11,6 +11,7 @@ namespace {
 struct Stat {
   char state = 'X';
   pid_t group = 0;
+  pid_t session = 0;
 };
 
 std::string ReadFile(const std::filesystem::path& path) {
@@ -18,7 +19,7 @@ std::string ReadFile(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// `1 (a name) S parent group ...`: the name may hold anything.
+// `1 (a name) S parent group session ...`: the name may hold anything.
 Stat StatOf(const std::string& pid) {
   const std::string text = ReadFile("/proc/" + pid + "/stat");
   const size_t name_end = text.rfind(')');
@@ -26,7 +27,7 @@ Stat StatOf(const std::string& pid) {
   if (name_end == std::string::npos) return stat;
   std::istringstream rest(text.substr(name_end + 1));
   pid_t parent = 0;
-  rest >> stat.state >> parent >> stat.group;
+  rest >> stat.state >> parent >> stat.group >> stat.session;
   return stat;
 }
 
@@ -48,6 +49,15 @@ std::vector<pid_t> ProcessesOfGroup(pid_t group) {
   for (const std::string& pid : AllPids()) {
     const Stat stat = StatOf(pid);
     if (stat.group == group && IsAlive(stat)) found.push_back(std::stoi(pid));
+  }
+  return found;
+}
+
+std::vector<pid_t> ProcessesOfSession(pid_t session) {
+  std::vector<pid_t> found;
+  for (const std::string& pid : AllPids()) {
+    const Stat stat = StatOf(pid);
+    if (stat.session == session && IsAlive(stat)) found.push_back(std::stoi(pid));
   }
   return found;
 }

@@ -11,6 +11,7 @@ namespace rpc::net {
 
 // The living processes of a group.
 std::vector<pid_t> ProcessesOfGroup(pid_t group);
+std::vector<pid_t> ProcessesOfSession(pid_t session);
 
 bool Lives(pid_t pid);
 

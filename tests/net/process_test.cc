@@ -71,6 +71,18 @@ class ProcessTest : public LoopFixture {
     return output;
   }
 
+  // Until it prints.
+  void StartAndWait(const std::string& script) {
+    ASSERT_EQ(Start(Sh(script)), absl::OkStatus());
+    std::array<char, 3> up = {};
+    fcntl(pipes_.out.get(), F_SETFL, 0);
+    ASSERT_EQ(read(pipes_.out.get(), up.data(), up.size()), 3);
+  }
+
+  bool SessionIsGone() {
+    return Eventually([this] { return ProcessesOfSession(pid_).empty(); });
+  }
+
   bool GroupIsGone() {
     return Eventually([this] { return ProcessesOfGroup(pid_).empty(); });
   }
@@ -112,6 +124,15 @@ TEST_F(ProcessTest, HasTheEnvironmentThatItIsGivenAndNoMore) {
             "A=1\nB=two words\n");
 }
 
+TEST_F(ProcessTest, AVariableThatIsGivenReplacesTheInheritedOne) {
+  setenv("PROCESS_TEST", "inherited", 1);
+  const std::string output = Output({.command = "/usr/bin/env",
+                                     .environment = {"PROCESS_TEST=given"},
+                                     .inherits_environment = true});
+  EXPECT_EQ(output.find("PROCESS_TEST=inherited"), std::string::npos) << output;
+  EXPECT_NE(output.find("PROCESS_TEST=given\n"), std::string::npos) << output;
+}
+
 TEST_F(ProcessTest, InheritsTheEnvironmentWhenItIsToldSo) {
   setenv("PROCESS_TEST", "inherited", 1);
   const std::string output =
@@ -141,6 +162,16 @@ TEST_F(ProcessTest, BeginsWithDefaultSignals) {
   EXPECT_EQ(ignored_mask & kSignalsOfPrograms, 0u) << output;
 }
 
+TEST_F(ProcessTest, IsCalledAsItIsTold) {
+  const ProcessOptions sh = {.command = "/bin/sh",
+                             .name = "other",
+                             .arguments = {"-c", "echo $0"},
+                             .environment = {kPath}};
+  EXPECT_EQ(Output(sh), "other\n");
+}
+
+TEST_F(ProcessTest, IsCalledAsItsCommandByDefault) { EXPECT_EQ(Output(Sh("echo $0")), "sh\n"); }
+
 TEST_F(ProcessTest, LeadsItsOwnGroup) {
   ASSERT_EQ(Start(Sh("sleep 1000")), absl::OkStatus());
   EXPECT_EQ(getpgid(pid_), pid_);
@@ -155,13 +186,45 @@ TEST_F(ProcessTest, ASignalReachesTheWholeGroup) {
 }
 
 TEST_F(ProcessTest, TheGroupIsKilledWhenTheOwnerLetsGo) {
-  ASSERT_EQ(Start(Sh("trap '' TERM; sleep 1000 & echo up; sleep 1000; true")), absl::OkStatus());
-  std::array<char, 3> up = {};
-  fcntl(pipes_.out.get(), F_SETFL, 0);
-  ASSERT_EQ(read(pipes_.out.get(), up.data(), up.size()), 3);
+  StartAndWait("trap '' TERM; sleep 1000 & echo up; sleep 1000; true");
   ASSERT_GE(ProcessesOfGroup(pid_).size(), 2u);
   process_.reset();
   EXPECT_TRUE(GroupIsGone());
+}
+
+// With their deepest process in a group of its own, and the one between in another.
+constexpr char kNested[] =
+    "timeout 600 sh -c 'timeout 601 sh -c \"echo up; exec sleep 1000\"; :'; :";
+
+TEST_F(ProcessTest, WhoLeftTheGroupIsKilledWhenTheOwnerLetsGo) {
+  StartAndWait(kNested);
+  ASSERT_GE(ProcessesOfSession(pid_).size(), 5u);
+  ASSERT_LT(ProcessesOfGroup(pid_).size(), 3u);
+  process_.reset();
+  EXPECT_TRUE(SessionIsGone());
+}
+
+TEST_F(ProcessTest, WhoLeftTheGroupAndItsParentIsKilledWhenTheOwnerLetsGo) {
+  StartAndWait("(timeout 600 sh -c 'echo up; sleep 1000; :' &); sleep 1000; :");
+  process_.reset();
+  EXPECT_TRUE(SessionIsGone());
+}
+
+TEST_F(ProcessTest, WhoLeftTheGroupIsKilledBySigkill) {
+  StartAndWait(kNested);
+  process_->Signal(SIGKILL);
+  EXPECT_EQ(Exit().signal, SIGKILL);
+  EXPECT_TRUE(SessionIsGone());
+}
+
+TEST_F(ProcessTest, TheSessionsOfOthersAreLeftAlone) {
+  StartAndWait(kNested);
+  const std::unique_ptr<Process> other = std::move(process_);
+  const pid_t other_pid = pid_;
+  StartAndWait(kNested);
+  process_.reset();
+  EXPECT_TRUE(SessionIsGone());
+  EXPECT_GE(ProcessesOfSession(other_pid).size(), 5u);
 }
 
 TEST_F(ProcessTest, IsReapedAlsoAfterItsOwnerIsGone) {

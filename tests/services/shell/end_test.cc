@@ -22,9 +22,19 @@ namespace {
 
 // Three processes that do not listen to polite signals.
 constexpr char kStubborn[] = "trap '' INT TERM HUP; sleep 1000 & sleep 1001 & echo $$; wait; wait";
+// `timeout` makes a group of its own; here one runs below the other.
+constexpr char kInOtherGroups[] =
+    "export LEADER=$$; "
+    "timeout 600 sh -c 'timeout 780 sh -c \"echo \\$LEADER; exec sleep 1000\"; true'; true";
 constexpr char kEndless[] = "echo $$; exec cat /dev/zero";
 
-class EndTest : public ShellTest {};
+class EndTest : public ShellTest {
+ protected:
+  // Begun by BeginScript, which has seen it live.
+  bool IsSessionGone(pid_t session) {
+    return rpc::Eventually([session] { return rpc::net::ProcessesOfSession(session).empty(); });
+  }
+};
 
 TEST_F(EndTest, CancellingTheCallKillsTheWholeGroup) {
   Serve();
@@ -86,10 +96,9 @@ TEST_F(EndTest, CancellingACommandThatPrintsForEverKillsIt) {
 TEST_F(EndTest, ASignalReachesTheWholeGroup) {
   Serve();
   Begun begun = BeginScript("sleep 1000 & echo $$; wait");
-  EXPECT_TRUE(begun.call->Write(SignalOf(SIGINT)).Wait());
   EXPECT_TRUE(begun.call->Write(SignalOf(SIGTERM)).Wait());
   const Result result = Finish(&begun);
-  EXPECT_NE(result.signal(), 0);
+  EXPECT_EQ(result.signal(), SIGTERM);
   EXPECT_EQ(result.limit(), LIMIT_NONE);
   EXPECT_TRUE(IsGone(begun.group));
 }
@@ -122,6 +131,29 @@ TEST_F(EndTest, TheLimitOnTimeKillsTheWholeGroup) {
   EXPECT_EQ(result.limit(), LIMIT_TIME);
   EXPECT_EQ(result.signal(), SIGKILL);
   EXPECT_TRUE(IsGone(begun.group));
+}
+
+TEST_F(EndTest, CancellingTheCallKillsWhoLeftTheGroup) {
+  Serve();
+  Begun begun = BeginScript(kInOtherGroups);
+  begun.call->Cancel();
+  EXPECT_TRUE(IsSessionGone(begun.group));
+}
+
+TEST_F(EndTest, ASignalThatEndsTheCommandKillsWhoLeftTheGroup) {
+  Serve();
+  Begun begun = BeginScript(kInOtherGroups);
+  EXPECT_TRUE(begun.call->Write(SignalOf(SIGTERM)).Wait());
+  EXPECT_EQ(Finish(&begun).signal(), SIGTERM);
+  EXPECT_TRUE(IsSessionGone(begun.group));
+}
+
+TEST_F(EndTest, TheLimitOnTimeKillsWhoLeftTheGroup) {
+  options_.time_max = absl::Seconds(1);
+  Serve();
+  Begun begun = BeginScript(kInOtherGroups);
+  EXPECT_EQ(Finish(&begun).limit(), LIMIT_TIME);
+  EXPECT_TRUE(IsSessionGone(begun.group));
 }
 
 TEST_F(EndTest, TheLimitOnOutputDeliversThatMuch) {

@@ -98,6 +98,36 @@ TEST_F(PlanTest, AMissingDirectoryIsNotFound) {
             absl::NotFoundError("no directory \"file\" on the server: it is a file"));
 }
 
+TEST_F(PlanTest, ACommandIsCalledAsTheClientCallsIt) {
+  EXPECT_EQ(PlanOf("cat")->name, "cat");
+  EXPECT_EQ(PlanOf("/bin/echo")->name, "/bin/echo");
+  options_.commands.push_back("sh");
+  command_.set_use_shell(true);
+  EXPECT_EQ(PlanOf("ls | cat")->name, "sh");
+}
+
+TEST_F(PlanTest, AValueThatMayBeAPathIsRefused) {
+  for (const char* value : {"/tmp/x", ":/tmp/x", ":x", "../x", ".x", "de/../../tmp", "a..b"}) {
+    (*command_.mutable_environment())["LC_ALL"] = value;
+    EXPECT_EQ(Refusal("ls"), absl::PermissionDeniedError(
+                                 "this server does not take \"" + std::string(value) +
+                                 "\" for the variable LC_ALL: values of clients do not begin with "
+                                 "/ : or . and have no .. in them"));
+  }
+}
+
+TEST_F(PlanTest, ValuesThatAreNoPathsAreTaken) {
+  for (const char* value : {"", "C", "de_DE.UTF-8", "Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0"}) {
+    (*command_.mutable_environment())["TZ"] = value;
+    EXPECT_EQ(Refusal("ls"), absl::OkStatus()) << value;
+  }
+}
+
+TEST_F(PlanTest, AClientChoosesNoMessageCatalogues) {
+  (*command_.mutable_environment())["LANGUAGE"] = "de";
+  EXPECT_EQ(Refusal("ls").code(), absl::StatusCode::kPermissionDenied);
+}
+
 TEST_F(PlanTest, AVariableThatIsNotTakenIsNamedWithThoseThatAre) {
   options_.variables = {"TZ", "LC_*"};
   (*command_.mutable_environment())["LD_PRELOAD"] = "/tmp/x.so";
@@ -153,6 +183,20 @@ TEST_F(OptionsTest, WhatMakesNoSenseIsNamed) {
   EXPECT_EQ(Complaint(), "a command is a name without a slash or an absolute path, not \"bin/ls\"");
   options_ = {.commands = {"ls"}, .token = "0123456789abcdef", .directory = "/no/such"};
   EXPECT_EQ(Complaint(), "the directory for commands, \"/no/such\", is none");
+}
+
+TEST_F(OptionsTest, ACommandThatIsNotThereIsNamed) {
+  options_.commands = {"ls", "no-such-command"};
+  EXPECT_EQ(Complaint(),
+            "\"no-such-command\" is listed as a command and is not in /usr/local/bin, /usr/bin, "
+            "/bin");
+  for (const char* path : {"/no/such", "/etc/passwd", "/etc"}) {
+    options_.commands = {"ls", path};
+    EXPECT_EQ(Complaint(), "\"" + std::string(path) +
+                               "\" is listed as a command and is no program that can be run");
+  }
+  options_.commands = {"/bin/ls"};
+  EXPECT_EQ(Complaint(), "");
 }
 
 TEST_F(OptionsTest, ATokenIsTheFirstLineOfItsFile) {

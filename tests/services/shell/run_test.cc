@@ -126,9 +126,15 @@ TEST_F(RunTest, TheEnvironmentIsTheServersListAndNotItsOwn) {
             "LC_ALL=POSIX\n");
 }
 
+TEST_F(RunTest, ACommandCallsItselfAsTheClientDoes) {
+  Serve();
+  EXPECT_EQ(Run(Named("cat", {"/no/such"})).err, "cat: /no/such: No such file or directory\n");
+  EXPECT_EQ(Run(Script("echo $0")).out, "sh\n");
+}
+
 TEST_F(RunTest, VariablesThatChangeWhatIsRunAreNotTaken) {
   Serve();
-  for (const char* name : {"LD_PRELOAD", "PATH", "BASH_ENV", "", "LC_A=B"}) {
+  for (const char* name : {"LD_PRELOAD", "PATH", "BASH_ENV", "LANGUAGE", "", "LC_A=B"}) {
     Command command = Named("env");
     (*command.mutable_environment())[name] = "x";
     EXPECT_EQ(Run(command).status.code(), absl::StatusCode::kPermissionDenied) << name;
@@ -155,13 +161,20 @@ TEST_F(RunTest, BytesOfAnyValuePass) {
 }
 
 TEST_F(RunTest, AFailureToStartIsASentence) {
-  const std::string script = testing::TempDir() + "/no_program";
-  std::ofstream(script) << "text";
-  options_.commands = {"no-such-command", script};
+  namespace fs = std::filesystem;
+  const std::string folder = fs::canonical(testing::TempDir());
+  const std::string script = folder + "/script";
+  for (const std::string& file : {script, folder + "/fleeting"}) {
+    std::ofstream(file) << "#!/bin/sh\n";
+    fs::permissions(file, fs::perms::owner_all);
+  }
+  options_.commands = {"fleeting", script};
+  options_.path = {folder};
   Serve();
-  EXPECT_EQ(Run(Named("no-such-command")).status,
-            absl::NotFoundError(
-                "the server has no \"no-such-command\" in /usr/local/bin, /usr/bin, /bin"));
+  fs::remove(folder + "/fleeting");
+  fs::permissions(script, fs::perms::owner_read);
+  EXPECT_EQ(Run(Named("fleeting")).status,
+            absl::NotFoundError("the server has no \"fleeting\" in " + folder));
   EXPECT_EQ(Run(Named(script)).status,
             absl::PermissionDeniedError("cannot run \"" + script + "\": permission denied"));
 }

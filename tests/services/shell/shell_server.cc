@@ -2,7 +2,8 @@
 //
 //     shell_server TOKEN DIRECTORY TIME_MAX_MS COMMAND...
 //
-// It prints where it listens, and ends with its standard input.
+// With an empty command for the first it has no such service. It prints where it listens, and ends
+// with its standard input.
 #include <unistd.h>
 
 #include <array>
@@ -23,7 +24,7 @@ int main(int argc, char** argv) {
   options.time_max = absl::Milliseconds(std::atoi(argv[3]));
   options.commands.assign(argv + 4, argv + argc);
   rpc::Server server({.threads = 2});
-  server.Add(std::make_shared<shell::ShellService>(options));
+  if (*argv[4] != '\0') server.Add(std::make_shared<shell::ShellService>(options));
   if (absl::Status s = server.Listen("tcp://127.0.0.1:0"); !s.ok()) return rpc::Fail(s);
   if (absl::Status s = server.Start(); !s.ok()) return rpc::Fail(s);
   std::printf("%s\n", server.addresses().front().c_str());

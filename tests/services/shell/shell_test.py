@@ -83,6 +83,13 @@ class ShellTest(unittest.TestCase):
         return subprocess.run(self.argv(*arguments), input=data, capture_output=True, text=True,
                               timeout=TIMEOUT_S, env=env, check=False)
 
+    def make_program(self, name):
+        path = os.path.join(self.directory, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n")
+        os.chmod(path, 0o700)
+        return path
+
     def session(self, *arguments):
         window = terminal.Terminal(self.argv(*arguments))
         self.addCleanup(window.close)
@@ -124,21 +131,60 @@ class ShellTest(unittest.TestCase):
         self.assertEqual(self.run_shell("--sh", "kill -TERM $$").returncode, 128 + signal.SIGTERM)
 
     def test_exit_codes_of_calls_that_failed(self):
-        self.serve("echo", "no-such-command")
+        fleeting = self.make_program("fleeting")
+        self.serve("echo", fleeting)
+        os.remove(fleeting)
         cases = [
-            (["rm"], 126, 'this server does not run "rm"; it runs echo, no-such-command'),
-            (["no-such-command"], 127, 'the server has no "no-such-command"'),
+            (["rm"], 126, f'this server does not run "rm"; it runs echo, {fleeting}'),
+            ([fleeting], 127, f'cannot run "{fleeting}": no such file or directory'),
             (["--sh", "ls"], 126, "this server does not run commands for a shell"),
             (["--directory=/", "echo"], 126, "and below, not in"),
             (["--directory=x", "echo"], 127, 'no directory "x" on the server'),
             (["--server=tcp://127.0.0.1:1", "echo"], 255, "cannot connect to tcp://127.0.0.1:1"),
+            (["--server=nonsense", "echo"], 2, "nonsense"),
+            (["--server=nonsense"], 2, "nonsense"),
             (["--nonsense"], 2, "--nonsense"),
+            (["--sh"], 2, "--sh needs a COMMAND"),
+            (["--ca=ca.pem", "echo"], 2,
+             f"--ca is of use with tls:// and unix: only, not with {self.server.address}"),
+            (["--ca=/no/such", "--server=tls://127.0.0.1:1", "echo"], 2, "/no/such"),
             (["--token_file=/no/such", "echo"], 2, 'cannot read a token from "/no/such"'),
         ]
         for arguments, code, sentence in cases:
             done = self.run_shell(*arguments)
             self.assertIn(sentence, done.stderr)
+            self.assertRegex(done.stderr, "\\Ashell: [^\n]*\n\\Z")
+            self.assertNotRegex(done.stderr, "[A-Z]+_[A-Z]+: |NOT_FOUND|UNAVAILABLE")
             self.assertEqual((done.returncode, done.stdout), (code, ""), arguments)
+
+    def test_a_line_in_place_of_words_is_told_apart(self):
+        self.serve()
+        hint = "shell: the command and its arguments are words apart"
+        done = self.run_shell("ls -l")
+        self.assertIn(f"\n{hint}, as in `shell ls -l`; a line for a shell needs --sh\n",
+                      done.stderr)
+        self.assertEqual(done.returncode, 126)
+        self.assertNotIn(hint, self.run_shell("rm", "-l").stderr)
+
+    def test_a_server_without_commands_is_told(self):
+        self.serve("")
+        for arguments in (["echo"], []):
+            done = self.run_shell(*arguments)
+            self.assertEqual(
+                done.stderr,
+                "shell: this server runs no commands (was it started without --shell?)\n")
+            self.assertEqual(done.returncode, 255)
+
+    def test_messages_of_a_server_are_made_harmless(self):
+        self.serve("echo", self.make_program("hostile\x1b[2J\n\x9b"))
+        for done in (self.run_shell("rm"), self.run_shell(data="rm\nhelp\n")):
+            self.assertIn("hostile^[[2J", done.stdout + done.stderr)
+            self.assertNotIn("\x1b", done.stdout + done.stderr)
+
+    def test_help_fits_into_80_columns(self):
+        self.serve()
+        for text in (self.run_shell("--help").stdout, self.run_shell(data="help\n").stdout):
+            self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
 
     def test_the_token_comes_from_the_environment_too(self):
         self.serve()
@@ -148,7 +194,13 @@ class ShellTest(unittest.TestCase):
             done = subprocess.run(argv, env=environment, timeout=TIMEOUT_S, check=False,
                                   capture_output=True, stdin=subprocess.DEVNULL)
             self.assertEqual(done.returncode, code, done.stderr)
-            self.assertIn(b"hello" if code == 0 else b"token is needed", done.stdout + done.stderr)
+            sentence = {
+                0: b"hello",
+                2: b"shell: a token is needed: --token_file=FILE, or SHELL_TOKEN",
+                255: b"shell: the server does not take the token that --token_file=FILE or "
+                     b"SHELL_TOKEN gives\n",
+            }[code]
+            self.assertIn(sentence, done.stdout + done.stderr)
 
     def test_a_limit_of_the_server_is_told(self):
         self.serve("sleep", time_max_ms=200)
@@ -214,6 +266,13 @@ class ShellTest(unittest.TestCase):
         self.assertEqual(done.stdout, f"a  b c d\n{self.directory}/below\n3\n")
         self.assertEqual((done.stderr, done.returncode), ("", 1))
 
+    def test_the_directory_changes_back_and_forth(self):
+        self.serve("echo")
+        done = self.run_shell(data="pwd\ncd below\npwd\ncd -\npwd\ncd -\npwd\ncd\npwd\n")
+        top, below = self.directory, self.directory + "/below"
+        self.assertEqual(done.stdout.split(), [top, below, top, below, top])
+        self.assertEqual((done.stderr, done.returncode), ("", 0))
+
     def test_exit_ends_it_with_a_code(self):
         self.serve()
         self.assertEqual(self.run_shell(data="false\nexit\necho no\n").returncode, 1)
@@ -222,11 +281,13 @@ class ShellTest(unittest.TestCase):
 
     def test_mistakes_are_told_and_the_next_line_is_run(self):
         self.serve()
-        done = self.run_shell(data="echo 'x\nexit 256\ncd a b\ncd ..\nrm\necho on\n")
+        done = self.run_shell(data="echo 'x\nexit 256\ncd a b\ncd ..\nrm\n"
+                                   "echo no | cat\ncd -\necho on\n")
         self.assertEqual(done.stdout, "on\n")
         for sentence in ("the quote ' at column 6 is not closed",
                          "exit takes a number from 0 to 255", "cd takes one directory, or none",
-                         "and below, not in", 'does not run "rm"'):
+                         "and below, not in", 'does not run "rm"',
+                         "the | at column 9 means nothing here", "no directory before"):
             self.assertIn(sentence, done.stderr)
 
     # A session at a terminal.
@@ -250,6 +311,31 @@ class ShellTest(unittest.TestCase):
         self.assertEqual(window.wait_exit(), 1)
         self.assertFalse(window.is_raw())
         self.assertEqual(window.unknown, [])
+
+    def test_a_session_tells_how_a_command_ended(self):
+        self.serve()
+        window = self.session()
+        for line, end in (("! exit 3", "exit code 3"), ("! kill -9 $$", "killed by signal 9")):
+            self.wait_for_prompt_below(window)
+            window.type(line + "\n")
+            window.wait_for(re.compile(f"^{end}$", re.M))
+        self.wait_for_prompt_below(window)
+        window.type("exit\n")
+        self.assertEqual(window.wait_exit(), 128 + signal.SIGKILL)
+
+    def test_a_second_ctrl_c_kills_what_is_in_another_group(self):
+        self.serve()
+        window = self.session()
+        window.wait_for(self.prompt())
+        seconds = f"1001.{os.getpid()}"
+        window.type(f"! timeout 600 sleep {seconds}; true\n")
+        wait_until(lambda: processes_with(seconds))
+
+        def is_gone_after_another():
+            window.key("ctrl-c")
+            return not processes_with(seconds)
+
+        wait_until(is_gone_after_another)
 
     def test_help_tells_the_commands(self):
         self.serve("echo", "ls")

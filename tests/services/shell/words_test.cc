@@ -43,7 +43,18 @@ TEST(WordsTest, PartsWithoutBlanksAreOneWord) {
 TEST(WordsTest, QuotesAloneAreAnEmptyWord) { EXPECT_EQ(Split("a '' \"\""), (Words{"a", "", ""})); }
 
 TEST(WordsTest, NothingElseHasAMeaning) {
-  EXPECT_EQ(Split("a|b ; $c * #d"), (Words{"a|b", ";", "$c", "*", "#d"}));
+  EXPECT_EQ(Split("a $c * #d ? ! (e)"), (Words{"a", "$c", "*", "#d", "?", "!", "(e)"}));
+}
+
+TEST(WordsTest, PipesAndTheLikeAreRefusedUnlessTheyAreQuoted) {
+  EXPECT_EQ(Split("ls | wc"),
+            (Words{"error",
+                   "the | at column 4 means nothing here: `! LINE` has a shell run the "
+                   "line, quotes keep the |"}));
+  for (const char* line : {"ls|wc", "echo hi > x", "cat <x", "sleep 1&", "ls; ls", "a 'b'>c"}) {
+    EXPECT_EQ(Split(line).front(), "error") << line;
+  }
+  EXPECT_EQ(Split("'a|b' \";<>\" \\&"), (Words{"a|b", ";<>", "&"}));
 }
 
 TEST(WordsTest, WhatIsNotClosedIsTold) {
