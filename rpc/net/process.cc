@@ -71,9 +71,8 @@ std::vector<std::string> Arguments(const ProcessOptions& options) {
 // to one program, and another to the next.
 bool IsReplaced(std::string_view variable, const std::vector<std::string>& others) {
   const std::string_view name = variable.substr(0, variable.find('='));
-  return std::ranges::any_of(others, [name](std::string_view other) {
-    return other.substr(0, other.find('=')) == name;
-  });
+  return std::ranges::any_of(
+      others, [name](std::string_view other) { return other.substr(0, other.find('=')) == name; });
 }
 
 std::vector<std::string> Environment(const ProcessOptions& options) {
