@@ -4,7 +4,6 @@
 //     bazel run //examples:many_clients          # needs no server: it has one of its own
 //     bazel run //examples:many_clients -- 5000  # so many; each needs two descriptors
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -14,6 +13,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "rpc/rpc.h"
@@ -23,6 +24,10 @@
 namespace {
 
 constexpr int kLines = 50;
+constexpr int kClientsMax = 10'000;
+constexpr char kUsage[] =
+    "usage: many_clients [CLIENTS]\n"
+    "So many clients, 200 by default, talk at once with a server of its own that has one thread.\n";
 
 // The threads that handlers ran on.
 class Threads {
@@ -75,6 +80,10 @@ int AllSay(std::vector<Chat>& chats, int count) {
   return sum;
 }
 
+absl::Status Unheard(int heard, int said) {
+  return absl::UnavailableError(absl::StrCat("of ", said, " lines only ", heard, " came back"));
+}
+
 absl::Status Serve(size_t clients) {
   Threads threads;
   rpc::Server server;  // of one thread
@@ -91,7 +100,8 @@ absl::Status Serve(size_t clients) {
     const rpc::Channel channel(server.addresses().front());  // a connection of its own
     chats.push_back(echo::Echo::Client(channel).Chat());
   }
-  if (AllSay(chats, 1) != static_cast<int>(clients)) return chats.front().status();
+  const int heard = AllSay(chats, 1);
+  if (heard != static_cast<int>(clients)) return Unheard(heard, static_cast<int>(clients));
   const rpc::ServerCounters open = server.counters();
   std::printf("open at once: %d connections, %d conversations\n",
               static_cast<int>(open.connections_open), static_cast<int>(open.calls_open));
@@ -99,6 +109,8 @@ absl::Status Serve(size_t clients) {
   const absl::Time begin = absl::Now();
   const int lines = AllSay(chats, kLines);
   const double ms = absl::ToDoubleMilliseconds(absl::Now() - begin);
+  const int said = kLines * static_cast<int>(clients);
+  if (lines != said) return Unheard(lines, said);
   std::printf("answered: %d lines of %d clients in %.0f ms\n", lines, static_cast<int>(clients),
               ms);
   std::printf("threads that served them: %d\n", static_cast<int>(threads.count()));
@@ -109,10 +121,16 @@ absl::Status Serve(size_t clients) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int clients = argc > 1 ? std::atoi(argv[1]) : 200;
-  if (clients < 1 || clients > 10'000) {
-    std::fputs("usage: many_clients [CLIENTS]     1 to 10000 of them; 200 by default\n", stderr);
-    return 1;
+  const std::string given = argc > 1 ? argv[1] : "200";
+  if (given == "--help") {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
+  int clients = 0;
+  if (argc > 2 || !absl::SimpleAtoi(given, &clients) || clients < 1 || clients > kClientsMax) {
+    std::fprintf(stderr, "many_clients: CLIENTS is one number from 1 to %d, not \"%s\"\n%s",
+                 kClientsMax, argc > 2 ? argv[2] : given.c_str(), kUsage);
+    return 2;
   }
   return rpc::Exit(Serve(static_cast<size_t>(clients)));
 }

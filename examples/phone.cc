@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -70,4 +71,15 @@ absl::Status Run() {
 
 }  // namespace
 
-int main() { return rpc::Exit(Run()); }
+int main(int argc, char** argv) {
+  if (argc == 1) return rpc::Exit(Run());
+  const bool is_help = std::string_view(argv[1]) == "--help";
+  std::FILE* const to = is_help ? stdout : stderr;
+  if (!is_help) std::fprintf(to, "phone: it takes no arguments, but got \"%s\"\n", argv[1]);
+  std::fputs(
+      "usage: phone\n"
+      "Ann, bob and eve call a server of its own that answers one caller at a time: ann talks,\n"
+      "bob waits, and to eve the line is engaged.\n",
+      to);
+  return is_help ? 0 : 2;
+}

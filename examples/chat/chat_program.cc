@@ -48,9 +48,9 @@ ChatProgram::ChatProgram(const ChatOptions& options, const rpc::Channel& channel
       key_(DrawKey()),
       name_(options.name),
       screen_(STDOUT_FILENO, &editor_),
-      look_(IsColoured(screen_), options.times),
-      conversation_(MakeConversation(options.room)) {
+      look_(IsColoured(screen_), options.times) {
   if (IsInteractive(screen_)) raw_.emplace();
+  conversation_ = MakeConversation(options.room);
   ShowPrompt();
 }
 
@@ -60,20 +60,34 @@ std::unique_ptr<Conversation> ChatProgram::MakeConversation(const std::string& r
   visitor.set_room(room);
   visitor.set_name(name_);
   visitor.set_key(key_);
+  std::unique_ptr<Conversation> made;
   if (options_.address.starts_with("udp:")) {
-    return std::make_unique<DatagramConversation>(chat_, visitor, ear, options_.poll_interval);
+    made = std::make_unique<DatagramConversation>(chat_, visitor, ear, options_.poll_interval);
+  } else {
+    const auto history = static_cast<uint32_t>(options_.history);
+    made = std::make_unique<StreamConversation>(chat_, visitor, history, ear);
   }
-  const auto history = static_cast<uint32_t>(options_.history);
-  return std::make_unique<StreamConversation>(chat_, visitor, history, ear);
+  if (!raw_.has_value()) made->BePatient();
+  return made;
+}
+
+std::string ChatProgram::CauseOf(const absl::Status& lost) const {
+  const std::string sentence = SentenceOf(lost);
+  const size_t named = sentence.find(options_.address + ": ");
+  return named == std::string::npos ? absl::StrCat(options_.address, ": ", sentence)
+                                    : sentence.substr(named);
 }
 
 rpc::Task<> ChatProgram::Run() {
   auto over = co_await rpc::WhenAny(Converse(), ReadAll(), HearSignals(), DoErrands(), EndInTime());
   screen_.Hide();
   const absl::Status status = over.index == 0 ? over.get<0>() : absl::OkStatus();
-  if (!status.ok() || raw_.has_value() || refusals_ == 0) co_return status;
-  co_return absl::FailedPreconditionError(
-      absl::StrCat(refusals_, " of the lines were not taken by the server"));
+  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) {
+    co_return absl::UnavailableError(absl::StrCat("cannot reach ", CauseOf(status)));
+  }
+  if (!status.ok() || raw_.has_value() || lines_not_taken_ == 0) co_return status;
+  co_return absl::FailedPreconditionError(absl::StrCat(
+      lines_not_taken_, lines_not_taken_ == 1 ? " line was" : " lines were", " not taken"));
 }
 
 rpc::Task<> ChatProgram::Converse() {
@@ -82,6 +96,8 @@ rpc::Task<> ChatProgram::Converse() {
     const bool was_welcome = conversation_->is_welcome();
     if (next_ == nullptr) {
       if (over.ok() || was_welcome || room_before_.empty()) co_return over;
+      // What follows in a pipe was not meant for the room before.
+      if (!raw_.has_value()) co_return absl::FailedPreconditionError(over.message());
       OnNotice(absl::StrCat(over.message(), "; back to ", room_before_));
       next_ = MakeConversation(room_before_);
     }
@@ -120,12 +136,20 @@ rpc::Task<> ChatProgram::ReadLines() {
       more = line->has_value();
       if (more) TakeCommand(ReadCommand(**line));
     } else {
-      OnNotice(SentenceOf(line.status()));
+      TakeMistake(SentenceOf(line.status()));
       more = absl::IsResourceExhausted(line.status());  // too long a line; there may be others
     }
+    const absl::Status settled = co_await Settled();
+    if (!settled.ok()) co_return settled;
   }
   errands_.Push({Command::Kind::kQuit, ""});
   co_return co_await Stay();
+}
+
+rpc::Task<> ChatProgram::Settled() {
+  absl::Status rung;
+  while (rung.ok() && !current().is_settled()) rung = co_await settled_.Wait();
+  co_return rung;
 }
 
 rpc::Task<> ChatProgram::HearSignals() {
@@ -235,12 +259,17 @@ void ChatProgram::TakeCommand(const Command& command) {
     case Command::Kind::kHelp:
       return Show(std::string(CommandsHelp()));
     case Command::Kind::kMistake:
-      return ShowAside(look_.OfNotice(command.argument));
+      return TakeMistake(command.argument);
     case Command::Kind::kQuit:
       return Quit();
     default:
       return errands_.Push(command);
   }
+}
+
+void ChatProgram::TakeMistake(const std::string& sentence) {
+  ++lines_not_taken_;
+  OnNotice(sentence);
 }
 
 void ChatProgram::GoTo(const std::string& room) {
@@ -278,6 +307,7 @@ void ChatProgram::ShowAside(const std::string& line) {
 void ChatProgram::OnWelcome(const Welcome& welcome) {
   name_ = welcome.name();
   welcomed_.Ring();
+  settled_.Ring();
   ShowPrompt();
   if (!welcome.resumed()) Show(look_.Of(welcome, conversation_->room()));
 }
@@ -295,9 +325,15 @@ void ChatProgram::OnEvent(const Event& event) {
 void ChatProgram::OnMissed(uint64_t count) { Show(look_.OfMissed(count)); }
 
 void ChatProgram::OnRefused(const Refused& refused) {
-  refusals_ += refused.count();
+  lines_not_taken_ += refused.count();
   ShowAside(look_.OfRefused(refused));
 }
+
+void ChatProgram::OnLost(const absl::Status& why) {
+  OnNotice(absl::StrCat("the server is lost (", CauseOf(why), "); trying again"));
+}
+
+void ChatProgram::OnSettled() { settled_.Ring(); }
 
 void ChatProgram::OnNotice(const std::string& notice) { ShowAside(look_.OfNotice(notice)); }
 

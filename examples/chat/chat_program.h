@@ -44,6 +44,8 @@ class ChatProgram final : private Ear {
   rpc::Task<> Run();
 
  private:
+  // `ADDRESS: cause`, whatever the error says before that.
+  std::string CauseOf(const absl::Status& lost) const;
   std::unique_ptr<Conversation> MakeConversation(const std::string& room);
   // That to which what is typed now belongs.
   Conversation& current() { return next_ == nullptr ? *conversation_ : *next_; }
@@ -52,6 +54,8 @@ class ChatProgram final : private Ear {
   rpc::Task<> ReadAll();
   rpc::Task<> ReadKeys();
   rpc::Task<> ReadLines();
+  // Until nothing that was read is still to be said.
+  rpc::Task<> Settled();
   rpc::Task<> HearSignals();
   rpc::Task<> DoErrands();
   rpc::Task<> EndInTime();
@@ -62,6 +66,7 @@ class ChatProgram final : private Ear {
 
   void TakeLine(const terminal::Line& line);
   void TakeCommand(const Command& command);
+  void TakeMistake(const std::string& sentence);
   void GoTo(const std::string& room);
   void Quit();
   void ShowPrompt();
@@ -76,6 +81,8 @@ class ChatProgram final : private Ear {
   void OnEvent(const Event& event) override;
   void OnMissed(uint64_t count) override;
   void OnRefused(const Refused& refused) override;
+  void OnSettled() override;
+  void OnLost(const absl::Status& why) override;
   void OnNotice(const std::string& notice) override;
 
   const ChatOptions options_;
@@ -93,8 +100,9 @@ class ChatProgram final : private Ear {
   std::string room_before_;  // to go back to
   Queue<Command> errands_;   // what asks the server something, and the end
   rpc::Bell welcomed_;
+  rpc::Bell settled_;
   rpc::Bell quit_;
-  uint64_t refusals_ = 0;
+  uint64_t lines_not_taken_ = 0;
 };
 
 }  // namespace chat

@@ -1,7 +1,5 @@
 #include "examples/chat/conversation.h"
 
-#include "absl/strings/str_cat.h"
-
 namespace chat {
 
 Conversation::Conversation(const Chat::Client& chat, Visitor visitor, uint32_t history, Ear* ear)
@@ -28,12 +26,17 @@ void Conversation::TakeEvent(const Event& event) {
 void Conversation::TellLost(const absl::Status& status) {
   if (is_lost_) return;
   is_lost_ = true;
-  ear_->OnNotice(absl::StrCat("the server is lost (", status.message(), "); trying again"));
+  ear_->OnLost(status);
 }
 
 void Conversation::Regain() {
   if (is_lost_) ear_->OnNotice("the server is there again");
   is_lost_ = false;
+}
+
+void Conversation::Settle() {
+  is_busy_ = false;
+  ear_->OnSettled();
 }
 
 bool IsWorthAnotherTry(const absl::Status& status) {

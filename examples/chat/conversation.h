@@ -29,7 +29,10 @@ class Ear {
   virtual void OnEvent(const Event& event) = 0;
   virtual void OnMissed(uint64_t count) = 0;
   virtual void OnRefused(const Refused& refused) = 0;
-  // Of the way to the server: it is lost, it is there again.
+  // One more of what was to be said has been settled; of a patient conversation.
+  virtual void OnSettled() = 0;
+  virtual void OnLost(const absl::Status& why) = 0;
+  // Of the way to the server: it is there again, say.
   virtual void OnNotice(const std::string& notice) = 0;
 
  protected:
@@ -64,6 +67,11 @@ class Conversation {
     outgoing_.Push({Outgoing::Kind::kLeave, ""});
   }
 
+  // What is said too fast is said again when it may be, before what comes after it. Before Run.
+  void BePatient() { is_patient_ = true; }
+  // Everything that was to be said was taken or refused, or nobody knows; of a patient one.
+  bool is_settled() const { return is_welcome_ && !is_busy_ && outgoing_.empty(); }
+
   const std::string& room() const { return visitor_.room(); }
   const std::string& name() const { return visitor_.name(); }
   bool is_welcome() const { return is_welcome_; }
@@ -78,6 +86,9 @@ class Conversation {
 
   // Tells it once, until Regain.
   void TellLost(const absl::Status& status);
+  // What was popped is underway; it has been settled.
+  void SetBusy() { is_busy_ = true; }
+  void Settle();
   void Regain();
 
   const Chat::Client chat_;
@@ -88,10 +99,12 @@ class Conversation {
   Position position_;  // of the last that was told; of no room at first
   bool is_welcome_ = false;
   bool is_leaving_ = false;
+  bool is_patient_ = false;
 
  private:
   std::string asked_name_;  // a new name that becomes this user's, when it is heard of
   bool is_lost_ = false;
+  bool is_busy_ = false;
 };
 
 // Whether it may be otherwise the next time.

@@ -1,15 +1,25 @@
 #include "examples/chat/datagram_conversation.h"
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace chat {
 namespace {
 
 constexpr rpc::CallOptions kOptions = {.timeout = absl::Seconds(3)};
+
+// After which the same would be taken; zero: never.
+absl::Duration WaitIn(const rpc::Metadata& trailing) {
+  const std::string told(trailing.Get("wait-ms").value_or(""));
+  uint32_t wait_ms = 0;
+  return absl::SimpleAtoi(told, &wait_ms) ? absl::Milliseconds(wait_ms) : absl::ZeroDuration();
+}
 
 }  // namespace
 
@@ -25,7 +35,9 @@ rpc::Task<> DatagramConversation::Run() {
     while (!outgoing_.empty()) {
       const std::optional<Outgoing> next = co_await outgoing_.Pop();
       if (!next.has_value()) co_return absl::CancelledError("cancelled while it talked");
+      SetBusy();
       const absl::Status sent = co_await Send(*next);
+      Settle();
       if (!sent.ok() || next->kind == Outgoing::Kind::kLeave) co_return sent;
     }
   }
@@ -42,7 +54,9 @@ rpc::Task<> DatagramConversation::PollOnce(bool* more) {
   PollRequest request;
   *request.mutable_visitor() = visitor_;
   if (is_welcome_) *request.mutable_after() = position_;
-  absl::StatusOr<PollReply> reply = co_await chat_.Poll(request, kOptions);
+  rpc::Call<PollReply> call = chat_.Poll(request, kOptions);
+  const absl::StatusOr<PollReply> reply = co_await std::move(call);
+  told_wait_ = WaitIn(call.trailing());
   if (!reply.ok()) co_return reply.status();
   Regain();
   if (!is_welcome_ || reply->position().epoch() != position_.epoch()) {
@@ -73,6 +87,17 @@ rpc::Task<> DatagramConversation::Begin(const PollReply& first) {
 }
 
 rpc::Task<> DatagramConversation::Send(const Outgoing& outgoing) {
+  for (;;) {
+    wait_ = absl::ZeroDuration();
+    const absl::Status sent = co_await SendOnce(outgoing);
+    if (!sent.ok() || wait_ == absl::ZeroDuration()) co_return sent;
+    const absl::Status slept = co_await rpc::Sleep(wait_);
+    if (!slept.ok()) co_return slept;
+    co_await Poll();  // others talk meanwhile
+  }
+}
+
+rpc::Task<> DatagramConversation::SendOnce(const Outgoing& outgoing) {
   switch (outgoing.kind) {
     case Outgoing::Kind::kText:
       return Post(outgoing.text);
@@ -87,17 +112,16 @@ rpc::Task<> DatagramConversation::Post(const std::string& text) {
   PostRequest request;
   *request.mutable_visitor() = visitor_;
   request.set_text(text);
-  const absl::StatusOr<PostReply> reply = co_await chat_.Post(request, kOptions);
+  rpc::Call<PostReply> call = chat_.Post(request, kOptions);
+  const absl::StatusOr<PostReply> reply = co_await std::move(call);
+  told_wait_ = WaitIn(call.trailing());
   if (reply.ok()) co_return absl::OkStatus();
   if (IsWorthAnotherTry(reply.status())) {
     TellLost(reply.status());
     ear_->OnNotice(absl::StrCat("perhaps nobody has heard this: ", text));
     co_return absl::OkStatus();
   }
-  Refused refused;
-  refused.set_count(1);
-  refused.set_reason(std::string(reply.status().message()));
-  ear_->OnRefused(refused);
+  TakeRefusal(reply.status());
   co_return absl::OkStatus();
 }
 
@@ -109,11 +133,17 @@ rpc::Task<> DatagramConversation::Become(const std::string& name) {
   const absl::Status polled = co_await PollOnce(&more);
   if (polled.ok()) co_return polled;
   visitor_.set_name(before);
+  TakeRefusal(polled);
+  co_return absl::OkStatus();
+}
+
+void DatagramConversation::TakeRefusal(const absl::Status& why) {
+  if (is_patient_) wait_ = told_wait_;
+  if (wait_ > absl::ZeroDuration()) return;
   Refused refused;
   refused.set_count(1);
-  refused.set_reason(std::string(polled.message()));
+  refused.set_reason(std::string(why.message()));
   ear_->OnRefused(refused);
-  co_return absl::OkStatus();
 }
 
 rpc::Task<> DatagramConversation::SendLeave() {

@@ -19,11 +19,15 @@ class DatagramConversation final : public Conversation {
   rpc::Task<> PollOnce(bool* more);
   rpc::Task<> Begin(const PollReply& first);
   rpc::Task<> Send(const Outgoing& outgoing);
+  rpc::Task<> SendOnce(const Outgoing& outgoing);
   rpc::Task<> Post(const std::string& text);
   rpc::Task<> Become(const std::string& name);
   rpc::Task<> SendLeave();
+  void TakeRefusal(const absl::Status& why);
 
   const absl::Duration interval_;
+  absl::Duration told_wait_;  // with the error of the last call
+  absl::Duration wait_;       // of a patient one, before saying it again; zero: it is settled
 };
 
 }  // namespace chat

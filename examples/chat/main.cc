@@ -2,17 +2,19 @@
 //
 //     bazel run //examples:server &
 //     bazel run //examples/chat -- --name=ann
+#include <pwd.h>
+#include <unistd.h>
+
 #include <cstdlib>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "examples/chat/chat_program.h"
 #include "examples/chat/command.h"
+#include "examples/terminal/connect.h"
 #include "examples/terminal/flags.h"
 #include "examples/terminal/program.h"
 #include "rpc/rpc.h"
@@ -23,6 +25,10 @@ constexpr char kExamples[] =
     "Typed:\n"
     "%s"
     "\n"
+    "It exits with 0 when the user has left, or all of its input was said; with 1\n"
+    "when the server cannot be reached, does not let the user in or has not taken\n"
+    "some of the input; with 2 for flags, names and addresses that make no sense.\n"
+    "\n"
     "Examples:\n"
     "  chat --name=ann                                      # tcp://127.0.0.1:7000, lobby\n"
     "  chat --server=tls://chat.example.org:7443 --ca=ca.pem --room=tea\n"
@@ -32,7 +38,9 @@ constexpr char kExamples[] =
 
 std::string UserName() {
   const char* const user = std::getenv("USER");
-  return user == nullptr || *user == '\0' ? "guest" : user;
+  if (user != nullptr && *user != '\0') return user;
+  const passwd* const known = getpwuid(getuid());
+  return known == nullptr ? "guest" : known->pw_name;
 }
 
 std::string Footer() {
@@ -63,22 +71,15 @@ rpc::Task<> Talk(const chat::ChatOptions& options, const rpc::Channel& channel) 
   co_return status;
 }
 
-absl::Status Run(const chat::ChatOptions& options) {
-  std::optional<rpc::Tls> tls;
-  const bool may_be_secure =
-      options.address.starts_with("tls:") || options.address.starts_with("unix:");
-  if (!options.ca.empty() && !may_be_secure) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--ca is of use with tls:// only, not with ", options.address));
-  }
-  if (options.address.starts_with("tls:") || !options.ca.empty()) {
-    absl::StatusOr<rpc::Tls> made = rpc::Tls::Client({.ca_file = options.ca});
-    if (!made.ok()) return made.status();
-    tls = *made;
-  }
-  const rpc::Channel channel(
-      options.address, {.backoff_max = absl::Seconds(1), .tls = tls.has_value() ? &*tls : nullptr});
-  return rpc::Run([&] { return Talk(options, channel); });
+int Run(const chat::ChatOptions& options) {
+  const absl::StatusOr<rpc::Channel> channel =
+      terminal::ChannelTo(options.address, options.ca, {.backoff_max = absl::Seconds(1)});
+  if (!channel.ok()) return terminal::Complain("chat", channel.status(), terminal::kUsageError);
+  const absl::Status status = rpc::Run([&] { return Talk(options, *channel); });
+  if (status.ok()) return 0;
+  // Of the address, the name or the room: nothing else is asked for before the user is let in.
+  return terminal::Complain("chat", status,
+                            absl::IsInvalidArgument(status) ? terminal::kUsageError : 1);
 }
 
 }  // namespace
@@ -88,8 +89,10 @@ int main(int argc, char** argv) {
   chat::ChatOptions options;
   terminal::Flags flags("chat [FLAGS]", "Talks with others in a room.");
   Declare(&flags, &options);
-  if (absl::Status s = flags.Parse(argc, argv); !s.ok()) return rpc::Fail(s);
+  if (absl::Status s = flags.Parse(argc, argv); !s.ok()) {
+    return terminal::Complain("chat", s, terminal::kUsageError);
+  }
   if (flags.help()) return flags.PrintHelp();
   if (options.name.empty()) options.name = UserName();
-  return rpc::Exit(Run(options));
+  return Run(options);
 }

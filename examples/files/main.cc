@@ -17,17 +17,15 @@
 #include "examples/files/copying.h"
 #include "examples/files/listing_text.h"
 #include "examples/files/plan.h"
+#include "examples/terminal/connect.h"
 #include "examples/terminal/flags.h"
 #include "examples/terminal/output.h"
 #include "examples/terminal/program.h"
-#include "examples/terminal/text.h"
 #include "rpc/rpc.h"
 #include "services/files/file_client.h"
 
 namespace files {
 namespace {
-
-constexpr int kUsageError = 2;
 
 struct Options {
   std::string server = "tcp://127.0.0.1:7000";
@@ -79,9 +77,11 @@ void Declare(terminal::Flags* flags, Options* options) {
 using Names = std::vector<std::string>;
 
 int Complain(const absl::Status& status) {
-  const std::string message = terminal::Harmless(std::string(status.message()));
-  std::fprintf(stderr, "files: %s\n", message.c_str());
-  return kSomeFailed;
+  return terminal::Complain("files", status, kSomeFailed);
+}
+
+int UsageError(const absl::Status& status) {
+  return terminal::Complain("files", status, terminal::kUsageError);
 }
 
 bool ShowsHarmless() { return isatty(STDOUT_FILENO) == 1; }
@@ -165,8 +165,8 @@ rpc::Task<int> CheckServer(const Files::Client& files) {
     co_return Complain(
         absl::UnimplementedError(absl::StrCat("this server serves no files (", message, ")")));
   }
-  const int code = Complain(there.status());
-  co_return absl::IsInvalidArgument(there.status()) ? kUsageError : code;
+  const bool is_mistake = absl::IsInvalidArgument(there.status());  // in the address
+  co_return is_mistake ? UsageError(there.status()) : Complain(there.status());
 }
 
 // No coroutine: what it refers to is the caller's.
@@ -185,30 +185,13 @@ rpc::Task<int> Do(const rpc::Channel& channel, const Options& options, const std
   co_return co_await Obey(channel, files, options, command, names);
 }
 
-absl::Status CheckCa(const Options& options) {
-  const bool may_be_secure =
-      options.server.starts_with("tls:") || options.server.starts_with("unix:");
-  if (options.ca.empty() || may_be_secure) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("--ca is of use with tls:// and unix: only, not with ", options.server));
-}
-
 int Main(const Options& options, const Names& arguments) {
   const std::string& command = arguments.front();
   const Names names(arguments.begin() + 1, arguments.end());
-  absl::Status checked = CheckCommand(command, names);
-  if (checked.ok()) checked = CheckCa(options);
-  absl::StatusOr<rpc::Tls> tls = absl::NotFoundError("");
-  if (checked.ok() && !options.ca.empty()) {
-    tls = rpc::Tls::Client({.ca_file = options.ca});
-    checked = tls.status();
-  }
-  if (!checked.ok()) {
-    Complain(checked);
-    return kUsageError;
-  }
-  const rpc::Channel channel(options.server, {.tls = tls.ok() ? &*tls : nullptr});
-  return rpc::Run([&] { return Do(channel, options, command, names); });
+  if (absl::Status s = CheckCommand(command, names); !s.ok()) return UsageError(s);
+  const absl::StatusOr<rpc::Channel> channel = terminal::ChannelTo(options.server, options.ca);
+  if (!channel.ok()) return UsageError(channel.status());
+  return rpc::Run([&] { return Do(*channel, options, command, names); });
 }
 
 }  // namespace
@@ -219,10 +202,7 @@ int main(int argc, char** argv) {
   files::Options options;
   terminal::Flags flags("files [FLAGS] COMMAND [NAME]...", "Copies files to and from a server.");
   files::Declare(&flags, &options);
-  if (absl::Status s = flags.Parse(argc, argv); !s.ok()) {
-    files::Complain(s);
-    return files::kUsageError;
-  }
+  if (absl::Status s = flags.Parse(argc, argv); !s.ok()) return files::UsageError(s);
   if (flags.help()) return flags.PrintHelp();
   return files::Main(options, flags.arguments());
 }

@@ -5,22 +5,20 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "examples/shell/remote_command.h"
 #include "examples/shell/session.h"
+#include "examples/terminal/connect.h"
 #include "examples/terminal/flags.h"
 #include "examples/terminal/input.h"
 #include "examples/terminal/output.h"
 #include "examples/terminal/program.h"
 #include "examples/terminal/signals.h"
-#include "examples/terminal/text.h"
 #include "rpc/rpc.h"
 #include "services/shell/token.h"
 
@@ -118,30 +116,15 @@ rpc::Task<int> RunSession(const shell::Host& host, const Options& options) {
 }
 
 int UsageError(const absl::Status& status) {
-  std::fprintf(stderr, "shell: %s\n", terminal::Harmless(std::string(status.message())).c_str());
-  return shell::kUsageError;
-}
-
-// For tls://, and for unix sockets that speak it.
-absl::Status CheckAddress(const Options& options) {
-  const bool may_be_secure =
-      options.server.starts_with("tls:") || options.server.starts_with("unix:");
-  if (options.ca.empty() || may_be_secure) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("--ca is of use with tls:// and unix: only, not with ", options.server));
+  return terminal::Complain("shell", status, terminal::kUsageError);
 }
 
 int Run(const Options& options, const std::vector<std::string>& words) {
   std::string token;
-  if (absl::Status s = CheckAddress(options); !s.ok()) return UsageError(s);
   if (absl::Status s = FindToken(options, &token); !s.ok()) return UsageError(s);
-  absl::StatusOr<rpc::Tls> tls = absl::NotFoundError("");
-  if (!options.ca.empty()) {
-    tls = rpc::Tls::Client({.ca_file = options.ca});
-    if (!tls.ok()) return UsageError(tls.status());
-  }
-  const rpc::Channel channel(options.server, {.tls = tls.ok() ? &*tls : nullptr});
-  shell::Host host = {.client = shell::Shell::Client(channel)};
+  const absl::StatusOr<rpc::Channel> channel = terminal::ChannelTo(options.server, options.ca);
+  if (!channel.ok()) return UsageError(channel.status());
+  shell::Host host = {.client = shell::Shell::Client(*channel)};
   shell::AddToken(token, &host.token);
   if (words.empty()) return rpc::Run([&] { return RunSession(host, options); });
   return rpc::Run([&] { return RunOne(host, options, words); });

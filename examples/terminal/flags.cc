@@ -8,12 +8,12 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 
 namespace terminal {
 namespace {
 
 constexpr size_t kHelpColumnMax = 28;
+constexpr size_t kHelpWidth = 80;
 
 absl::Status Bad(const std::string& sentence) { return absl::InvalidArgumentError(sentence); }
 
@@ -27,6 +27,51 @@ std::string NameIn(const std::string& argument) {
 }
 
 std::string Dashed(std::string_view name) { return "--" + std::string(name); }
+
+// One line, broken between words so that none ends behind the column kHelpWidth where that can be.
+// It begins in the column `begin`, and what follows its breaks in the column `indent`.
+std::string WrappedLine(std::string_view line, size_t begin, size_t indent) {
+  std::string wrapped;
+  size_t column = begin;
+  while (!line.empty()) {
+    const size_t word = std::min(line.find_first_not_of(' '), line.size());
+    const size_t end = std::min(line.find(' ', word), line.size());
+    if (column > indent && column + end > kHelpWidth) {
+      wrapped += "\n" + std::string(indent, ' ');
+      column = indent;
+      line.remove_prefix(word);
+    } else {
+      wrapped += line.substr(0, end);
+      column += end;
+      line.remove_prefix(end);
+    }
+  }
+  return wrapped;
+}
+
+// Its line ends stay. All lines but the first begin in the column `indent`, which is where the
+// first is to be put.
+std::string Wrapped(std::string_view text, size_t indent) {
+  std::string wrapped;
+  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    wrapped += WrappedLine(text.substr(0, end), indent, indent) + "\n" + std::string(indent, ' ');
+    text.remove_prefix(end + 1);
+  }
+  return wrapped + WrappedLine(text, indent, indent);
+}
+
+// Of paragraphs and lists: what a line is broken into begins below its first word.
+std::string WrappedFooter(std::string_view text) {
+  std::string wrapped;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    const size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    wrapped += std::string(indent, ' ') + WrappedLine(line.substr(indent), indent, indent) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return wrapped;
+}
 
 std::string ByDefault(const std::string& initial) {
   return initial.empty() ? "" : absl::StrCat("; ", initial, " by default");
@@ -175,11 +220,11 @@ absl::Status Flags::CheckArguments() const {
   const size_t count = arguments_.size();
   if (count > arguments_max_) {
     return Bad(absl::StrCat("unexpected argument ", Quoted(arguments_[arguments_max_]),
-                            "; usage: ", usage_));
+                            "; usage: ", usage_, "; --help tells more"));
   }
   if (count < arguments_min_) {
     return Bad(absl::StrCat("too few arguments: ", count, " of at least ", arguments_min_,
-                            "; usage: ", usage_));
+                            "; usage: ", usage_, "; --help tells more"));
   }
   return absl::OkStatus();
 }
@@ -195,16 +240,15 @@ std::string Flags::HelpText() const {
   for (const auto& [flag, help] : rows) {
     if (flag.size() + 4 <= kHelpColumnMax) column = std::max(column, flag.size() + 4);
   }
-  std::string text = absl::StrCat("usage: ", usage_, "\n", about_, "\n\n");
+  std::string text = absl::StrCat("usage: ", usage_, "\n", Wrapped(about_, 0), "\n\n");
   for (const auto& [flag, help] : rows) {
     std::string line = "  " + flag;
     // One that is too long stands alone, its help below.
     if (line.size() + 2 > column) line += "\n" + std::string(column, ' ');
     line.resize(std::max(line.size(), column), ' ');
-    const std::string indent = "\n" + std::string(column, ' ');
-    absl::StrAppend(&text, line, absl::StrReplaceAll(help, {{"\n", indent}}), "\n");
+    absl::StrAppend(&text, line, Wrapped(help, column), "\n");
   }
-  return footer_.empty() ? text : absl::StrCat(text, "\n", footer_);
+  return footer_.empty() ? text : absl::StrCat(text, "\n", WrappedFooter(footer_));
 }
 
 int Flags::PrintHelp() const {

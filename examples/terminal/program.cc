@@ -3,7 +3,11 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <string>
+
+#include "examples/terminal/text.h"
 
 namespace terminal {
 
@@ -12,6 +16,13 @@ void BeginProgram() {
   const char* const folder = std::getenv("BUILD_WORKING_DIRECTORY");
   // Where it cannot go there, paths fail with a sentence of their own.
   if (folder != nullptr) (void)!chdir(folder);
+}
+
+int Complain(std::string_view program, const absl::Status& status, int code) {
+  const std::string line =
+      std::string(program) + ": " + Harmless(std::string(status.message())) + "\n";
+  std::fputs(line.c_str(), stderr);
+  return code;
 }
 
 }  // namespace terminal

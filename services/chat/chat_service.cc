@@ -1,10 +1,13 @@
 #include "services/chat/chat_service.h"
 
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/chat/purse.h"
 
 namespace chat {
 namespace {
@@ -85,7 +88,7 @@ bool Take(const Say& say, Seat& seat) {
     default:
       return false;
   }
-  if (!taken.ok()) seat.Refuse({taken.message().data(), taken.message().size()});
+  if (!taken.ok()) seat.Refuse(taken);
   return true;
 }
 
@@ -100,6 +103,13 @@ rpc::Task<> HearAll(Seat& seat, Conversation& stream) {
   seat.Leave(why);
   rpc::Bell never;
   co_return co_await Rung(never);
+}
+
+// What a Refused would tell besides the reason.
+absl::Status TellWait(absl::Status status, rpc::ServerContext& context) {
+  const uint32_t wait_ms = WaitMsOf(status);
+  if (wait_ms > 0) context.trailing().Add("wait-ms", std::to_string(wait_ms));
+  return status;
 }
 
 // A conversation has no end of its own that a shutdown could wait for.
@@ -129,12 +139,14 @@ rpc::Task<> ChatService::Join(rpc::ServerContext& context, rpc::Stream<Say, Hear
   co_return over.index == 0 ? over.get<0>() : stream.status();
 }
 
-rpc::Task<> ChatService::Post(rpc::ServerContext&, const PostRequest& request, PostReply& reply) {
-  return rooms_.Post(request, &reply);
+rpc::Task<> ChatService::Post(rpc::ServerContext& context, const PostRequest& request,
+                              PostReply& reply) {
+  return TellWait(rooms_.Post(request, &reply), context);
 }
 
-rpc::Task<> ChatService::Poll(rpc::ServerContext&, const PollRequest& request, PollReply& reply) {
-  return rooms_.Poll(request, &reply);
+rpc::Task<> ChatService::Poll(rpc::ServerContext& context, const PollRequest& request,
+                              PollReply& reply) {
+  return TellWait(rooms_.Poll(request, &reply), context);
 }
 
 rpc::Task<> ChatService::Leave(rpc::ServerContext&, const LeaveRequest& request, LeaveReply&) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 #include <type_traits>
 
 #include "absl/time/time.h"
@@ -9,9 +10,10 @@
 namespace chat {
 
 struct Limits {
-  size_t rooms_max = 256;
-  size_t members_max = 500;    // of one room
-  size_t text_size_max = 800;  // bytes: with a name it fits a datagram of 1,200
+  size_t rooms_max = 256;            // and the lobby
+  std::string_view lobby = "lobby";  // there is always a place for this one
+  size_t members_max = 500;          // of one room
+  size_t text_size_max = 800;        // bytes: with a name it fits a datagram of 1,200
 
   size_t history_size = 100;  // texts
   size_t ring_size = 512;     // events

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "services/chat/purse.h"
 #include "services/chat/words.h"
 
 namespace chat {
@@ -75,7 +74,6 @@ absl::StatusOr<std::shared_ptr<Room::Member>> Room::Enter(const Visitor& visitor
   member->key = visitor.key();
   member->listener = listener;
   member->seen = clock_();
-  member->purse = Purse(limits_.burst, member->seen);
   const auto same = members_.find(KeyOf(visitor.name()));
   if (same != members_.end() && visitor.key() != 0 && same->second->key == visitor.key()) {
     GiveWay(same->second.get());
@@ -89,6 +87,7 @@ absl::StatusOr<std::shared_ptr<Room::Member>> Room::Enter(const Visitor& visitor
                                                      members_.size(), " members, and room for ",
                                                      limits_.members_max));
   }
+  member->purse = PurseFor(visitor.name());
   members_.emplace(KeyOf(visitor.name()), member);
   empty_since_ = absl::InfiniteFuture();
   Tell(Event::JOINED, visitor.name(), "");
@@ -216,6 +215,7 @@ void Room::Tell(Event::Kind kind, std::string_view name, std::string_view text) 
 void Room::Remove(Members::iterator found, absl::Status why) {
   const std::shared_ptr<Member> member = found->second;
   members_.erase(found);
+  KeepPurse(member->name, member->purse);
   if (members_.empty()) empty_since_ = clock_();
   Tell(Event::LEFT, member->name, "");
   member->gone = true;
@@ -249,12 +249,30 @@ void Room::ForgetAbsent() {
   }
 }
 
+// Leaving and coming back gives nobody more to say.
+Purse Room::PurseFor(std::string_view name) {
+  const auto kept = purses_.extract(KeyOf(name));
+  return kept.empty() ? Purse(limits_.burst, clock_()) : kept.mapped();
+}
+
+void Room::KeepPurse(std::string_view name, Purse purse) {
+  const auto is_full = [this, now = clock_()](const auto& entry) {
+    return entry.second.IsFull(limits_.burst, limits_.texts_per_s, now);
+  };
+  if (purses_.size() >= limits_.members_max) std::erase_if(purses_, is_full);
+  if (purses_.size() >= limits_.members_max) purses_.erase(purses_.begin());
+  purses_.insert_or_assign(KeyOf(name), purse);
+}
+
 absl::Status Room::Charge(Member* member) {
   const absl::Duration wait = member->purse.Pay(limits_.burst, limits_.texts_per_s, clock_());
   if (wait == absl::ZeroDuration()) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "you may say ", limits_.burst, " texts at once and ", limits_.texts_per_s,
-      " a second: wait for ", absl::FormatDuration(absl::Ceil(wait, absl::Milliseconds(100)))));
+  const std::string pause = absl::FormatDuration(absl::Ceil(wait, absl::Milliseconds(100)));
+  const char* const texts = limits_.burst == 1 ? " text" : " texts";
+  return WithWait(absl::ResourceExhaustedError(absl::StrCat("you may say ", limits_.burst, texts,
+                                                            " at once and ", limits_.texts_per_s,
+                                                            " a second: wait for ", pause)),
+                  wait);
 }
 
 absl::Status Room::Say(Member* member, std::string_view text) {
@@ -285,9 +303,12 @@ absl::Status Room::RenameOf(Member* member, std::string_view name) {
   return absl::OkStatus();
 }
 
-void Room::RefuseOf(Member* member, std::string_view reason) {
+void Room::RefuseOf(Member* member, const absl::Status& why) {
   std::lock_guard lock(mutex_);
-  if (member->refused.count() == 0) member->refused.set_reason(reason.data(), reason.size());
+  if (member->refused.count() == 0) {
+    member->refused.set_reason(std::string(why.message()));
+    member->refused.set_wait_ms(WaitMsOf(why));
+  }
   member->refused.set_count(member->refused.count() + 1);
   member->listener->Ring();
 }
@@ -328,7 +349,7 @@ absl::Status Seat::Say(std::string_view text) { return room_->SayOf(member_.get(
 
 absl::Status Seat::Rename(std::string_view name) { return room_->RenameOf(member_.get(), name); }
 
-void Seat::Refuse(std::string_view reason) { room_->RefuseOf(member_.get(), reason); }
+void Seat::Refuse(const absl::Status& why) { room_->RefuseOf(member_.get(), why); }
 
 Reading Seat::Read() { return room_->ReadOf(member_.get()); }
 

@@ -31,6 +31,7 @@
 #include "services/chat/chat.pb.h"
 #include "services/chat/limits.h"
 #include "services/chat/log.h"
+#include "services/chat/purse.h"
 
 namespace chat {
 
@@ -99,13 +100,15 @@ class Room : public std::enable_shared_from_this<Room> {
   void Rename(Members::iterator member, std::string_view name);
   Members::iterator Find(const Member& member);
   void ForgetAbsent();
+  Purse PurseFor(std::string_view name);
+  void KeepPurse(std::string_view name, Purse purse);
   absl::Status Charge(Member* member);
   absl::Status Say(Member* member, std::string_view text);
 
   // For seats, which hold no lock:
   absl::Status SayOf(Member* member, std::string_view text);
   absl::Status RenameOf(Member* member, std::string_view name);
-  void RefuseOf(Member* member, std::string_view reason);
+  void RefuseOf(Member* member, const absl::Status& why);
   void LeaveOf(Member* member, const absl::Status& why);
   Reading ReadOf(Member* member);
 
@@ -115,6 +118,7 @@ class Room : public std::enable_shared_from_this<Room> {
 
   std::mutex mutex_;  // guards what follows
   Members members_;
+  std::map<std::string, Purse> purses_;  // of who has left, by KeyOf(name); none is full
   Log log_;
   absl::Time empty_since_;
   absl::Time look_for_absent_at_ = absl::InfiniteFuture();  // none is before
@@ -132,7 +136,7 @@ class Seat {
   absl::Status Rename(std::string_view name);
 
   // Has the member hear why something it said was not taken. Many of these are one.
-  void Refuse(std::string_view reason);
+  void Refuse(const absl::Status& why);
 
   // What it has not heard yet, a few at a time; nothing: wait for the listener to be rung.
   Reading Read();

@@ -75,7 +75,8 @@ absl::StatusOr<Room*> Rooms::Open(const Visitor& visitor) {
   if (absl::Status s = CheckName("the name", visitor.name()); !s.ok()) return s;
   ForgetEmpty();
   if (Room* const room = Find(name); room != nullptr) return room;
-  if (rooms_.size() >= limits_.rooms_max && !MakeWay()) {
+  const bool is_lobby = KeyOf(name) == limits_.lobby;
+  if (!is_lobby && rooms_.size() >= limits_.rooms_max && !MakeWay()) {
     return absl::ResourceExhaustedError(absl::StrCat("there are ", rooms_.size(),
                                                      " rooms, as many as there may be, and none of "
                                                      "them is empty; join one of them"));

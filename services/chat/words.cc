@@ -32,11 +32,25 @@ constexpr auto kHarmful = std::to_array<Range>({
 
 // Blanks, and what cannot be seen: two names that look the same would be two.
 constexpr auto kInvisible = std::to_array<Range>({
-    {0x00a0, 0x00a0}, {0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x115f, 0x1160}, {0x1680, 0x1680},
-    {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200d}, {0x202f, 0x202f}, {0x205f, 0x2065},
-    {0x206a, 0x206f}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164}, {0xe000, 0xf8ff},
-    {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfff8}, {0xe0080, 0x10ffff},
+    {0x00a0, 0x00a0},   {0x00ad, 0x00ad},    {0x034f, 0x034f},   {0x0600, 0x0605},
+    {0x06dd, 0x06dd},   {0x070f, 0x070f},    {0x08e2, 0x08e2},   {0x115f, 0x1160},
+    {0x1680, 0x1680},   {0x17b4, 0x17b5},    {0x180b, 0x180f},   {0x2000, 0x200d},
+    {0x202f, 0x202f},   {0x205f, 0x2065},    {0x206a, 0x206f},   {0x2800, 0x2800},
+    {0x3000, 0x3000},   {0x3164, 0x3164},    {0xe000, 0xf8ff},   {0xfe00, 0xfe0f},
+    {0xfeff, 0xfeff},   {0xffa0, 0xffa0},    {0xfff0, 0xfff8},   {0x110bd, 0x110bd},
+    {0x13430, 0x1343f}, {0x16fe4, 0x16fe4},  {0x1bca0, 0x1bca3}, {0x1d159, 0x1d159},
+    {0x1d173, 0x1d17a}, {0xe0080, 0x10ffff},
 });
+
+// They are drawn over the character before: many of them cover the lines around, too.
+constexpr auto kCombining = std::to_array<Range>({
+    {0x0300, 0x036f},
+    {0x1ab0, 0x1aff},
+    {0x1dc0, 0x1dff},
+    {0x20d0, 0x20ff},
+    {0xfe20, 0xfe2f},
+});
+constexpr size_t kCombiningMax = 2;  // in a row
 
 template <size_t kSize>
 bool IsIn(char32_t c, const std::array<Range, kSize>& ranges) {
@@ -64,8 +78,26 @@ bool MayBeInName(char32_t c) {
   return !IsIn(c, kHarmful) && !IsIn(c, kInvisible);
 }
 
+// Nothing that one would see.
+bool IsBlank(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view bytes = text.substr(0, SizeOf(text));
+    const char32_t c = CharacterOf(bytes);
+    const bool is_blank = bytes.size() == 1 ? c <= ' ' : IsIn(c, kInvisible);
+    if (!is_blank) return false;
+    text.remove_prefix(bytes.size());
+  }
+  return true;
+}
+
 std::string Quoted(std::string_view name) {
   return absl::StrCat("\"", absl::Utf8SafeCHexEscape({name.data(), name.size()}), "\"");
+}
+
+absl::Status TooManyMarks(absl::string_view subject, std::string_view name, size_t character) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      subject, " ", Quoted(name), " has a mark at character ", character, "; it may have ",
+      kCombiningMax, " marks on a character, and none at its beginning"));
 }
 
 std::string Harmless(std::string_view text) {
@@ -91,9 +123,13 @@ absl::Status CheckName(std::string_view what, std::string_view name) {
         subject, " has ", name.size(), " bytes; it may have ", kNameLengthMax, " characters"));
   }
   size_t length = 0;
+  size_t marks = kCombiningMax;  // in a row; it may not begin with one
   for (size_t at = 0; at < name.size(); ++length) {
     const std::string_view bytes = name.substr(at, SizeOf(name.substr(at)));
-    if (!MayBeInName(CharacterOf(bytes))) {
+    const char32_t c = CharacterOf(bytes);
+    marks = IsIn(c, kCombining) ? marks + 1 : 0;
+    if (marks > kCombiningMax) return TooManyMarks(subject, name, length + 1);
+    if (!MayBeInName(c)) {
       return absl::InvalidArgumentError(
           absl::StrCat(subject, " ", Quoted(name), " has ", Quoted(bytes), " at character ",
                        length + 1, "; it may have letters, digits, \"-\", \"_\" and \".\""));
@@ -110,8 +146,7 @@ std::string KeyOf(std::string_view name) {
 }
 
 absl::StatusOr<std::string> ReadText(std::string_view text, size_t size_max) {
-  const bool blank = std::ranges::all_of(text, [](unsigned char c) { return c <= ' '; });
-  if (blank) return absl::InvalidArgumentError("the text has nothing in it");
+  if (IsBlank(text)) return absl::InvalidArgumentError("the text has nothing in it");
   std::string harmless = Harmless(text.substr(0, size_max + 1));
   const size_t size = std::max(text.size(), harmless.size());
   if (size <= size_max) return harmless;

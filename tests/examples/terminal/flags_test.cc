@@ -120,9 +120,12 @@ TEST_F(FlagsTest, BadValuesAreToldOf) {
 }
 
 TEST_F(FlagsTest, ArgumentsAreCounted) {
-  EXPECT_EQ(Says({"1", "2", "3"}), "unexpected argument \"3\"; usage: program [FLAGS] [NAME]...");
+  EXPECT_EQ(Says({"1", "2", "3"}),
+            "unexpected argument \"3\"; usage: program [FLAGS] [NAME]...; --help tells more");
   flags_.Arguments(4, 4);
-  EXPECT_EQ(Says({}), "too few arguments: 3 of at least 4; usage: program [FLAGS] [NAME]...");
+  EXPECT_EQ(
+      Says({}),
+      "too few arguments: 3 of at least 4; usage: program [FLAGS] [NAME]...; --help tells more");
 }
 
 TEST_F(FlagsTest, HelpNeedsNothingElse) {
@@ -149,6 +152,29 @@ TEST_F(FlagsTest, HelpTellsWhatThereIs) {
             "\n"
             "Examples:\n"
             "  program x\n");
+}
+
+TEST(FlagsHelp, IsBrokenBetweenWordsAtEightyColumns) {
+  Flags flags("program", "Does this and that.");
+  std::string name = "/a/default/that/takes/a/line/of/its/own";
+  flags.Text("name", "NAME", "what is explained with more words than go into what is left", &name);
+  const std::string url = "http://" + std::string(80, 'x');
+  flags.Footer(
+      "  - a point of a list that is longer than a terminal is wide, below its own words\n"
+      "see " +
+      url + "\n\nend\n");
+  EXPECT_EQ(flags.HelpText(),
+            "usage: program\n"
+            "Does this and that.\n"
+            "\n"
+            "  --name=NAME  what is explained with more words than go into what is left;\n"
+            "               /a/default/that/takes/a/line/of/its/own by default\n"
+            "  --help       this text\n"
+            "\n"
+            "  - a point of a list that is longer than a terminal is wide, below its own\n"
+            "  words\n"
+            "see\n" +
+                url + "\n\nend\n");
 }
 
 TEST_F(FlagsTest, TwoFlagsOfOneNameAreABug) {

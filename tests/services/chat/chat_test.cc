@@ -133,9 +133,29 @@ TEST(ChatTest, WhatIsRefusedIsToldInWords) {
   ann.Say("first");
   EXPECT_EQ(ann.Hear(), "ann: first");
   ann.Say("second");
-  EXPECT_THAT(ann.Hear(), HasSubstr("you may say 1 texts at once"));
+  EXPECT_THAT(ann.Hear(), HasSubstr("you may say 1 text at once"));
   ann.Rename("an n");
   EXPECT_THAT(ann.Hear(), HasSubstr("\" \" at character 3"));
+}
+
+TEST(ChatTest, WhoIsTooFastIsToldHowLongToWait) {
+  Limits limits;
+  limits.burst = 1;
+  limits.texts_per_s = 0.001;
+  ChatServer server(limits);
+  Poller bob(server.udp(), "bob");
+  EXPECT_TRUE(bob.Post("first").ok());
+  PostRequest request;
+  request.mutable_visitor()->set_room("lobby");
+  request.mutable_visitor()->set_name("bob");
+  request.set_text("second");
+  const std::string wait = rpc::Run([&]() -> rpc::Task<std::string> {
+    auto call = bob.chat().Post(request);
+    const auto reply = co_await std::move(call);
+    co_return reply.ok() ? "" : std::string(call.trailing().Get("wait-ms").value_or("none"));
+  });
+  EXPECT_GT(std::atoi(wait.c_str()), 100'000) << wait;
+  EXPECT_LE(std::atoi(wait.c_str()), 1'000'000) << wait;
 }
 
 TEST(ChatTest, WhatCannotBeUnderstoodEndsTheCallWithAReason) {

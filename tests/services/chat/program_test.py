@@ -2,12 +2,14 @@
 """The chat program at a terminal and between pipes, over connections and over datagrams."""
 
 import os
+import pwd
 import re
 import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -22,13 +24,14 @@ PROGRAM = "examples/chat/chat"
 class Server:
     """Serves chat on TCP and UDP, to the end of the `with`."""
 
-    def __init__(self):
+    def __init__(self, *flags):
+        self.flags = flags
         self.tcp, self.udp = "tcp://127.0.0.1:0", "udp://127.0.0.1:0"
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen(["tests/services/chat/server", self.tcp, self.udp],
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(["tests/services/chat/server", *self.flags, self.tcp,
+                                         self.udp], stdout=subprocess.PIPE, text=True)
         self.tcp = self.process.stdout.readline().strip()
         self.udp = self.process.stdout.readline().strip()
 
@@ -432,14 +435,57 @@ class PipesTest(ServerTest):
         self.assertEqual(said, "-- you are ann in lobby; nobody else is here\n"
                                "ann: one\nann: two\nann: no line feed\n")
 
+    def test_a_program_is_said_as_fast_as_it_may_be(self):
+        # Ten at once, and two a second.
+        for number, address in enumerate((self.server.tcp, self.server.udp)):
+            lines = [f"{number}.{line}" for line in range(16)]
+            with self.pipes("bob") as bob:
+                code, said, errors = run(f"--server={address}", f"--name=ann{number}",
+                                         typed="".join(line + "\n" for line in lines))
+                bob.wait_for(f"^-- ann{number} left$")
+            self.assertEqual((code, errors), (0, ""))
+            expected = [f"ann{number}: {line}" for line in lines]
+            heard = [line for line in bob.lines if line.startswith(f"ann{number}:")]
+            self.assertEqual(heard, expected)
+            self.assertEqual([line for line in said.splitlines() if line in expected], expected)
+
+    def test_new_names_wait_for_their_turn_too(self):
+        for number, address in enumerate((self.server.tcp, self.server.udp)):
+            typed = "".join(f"/name ann{number}.{each}\n" for each in range(12)) + "done\n"
+            code, said, errors = run(f"--server={address}", f"--name=ann{number}", typed=typed)
+            self.assertEqual((code, errors), (0, ""))
+            self.assertIn(f"ann{number}.11: done\n", said)
+
+    def test_at_a_terminal_the_refusal_is_shown(self):
+        ann = self.terminal("ann")
+        ann.type("word\n" * 30)
+        ann.wait_for("-- not taken: you may say 10 texts at once and 2 a second: wait for ")
+        ann.key("ctrl-d")
+        self.assert_left(ann)
+
     def test_what_was_not_taken_is_an_error(self):
-        # Ten at once, and two a second however long it takes.
-        code, said, errors = run(self.server_flag("tcp"), "--name=ann", typed="word\n" * 100)
+        long = "x" * 801
+        for address in (self.server.tcp, self.server.udp):
+            code, said, errors = run(f"--server={address}", "--name=ann", typed=f"{long}\nword\n")
+            self.assertEqual(code, 1)
+            self.assertIn("ann: word\n", said)
+            self.assertEqual(errors, "-- not taken: the text has 801 bytes; it may have 800\n"
+                                     "chat: 1 line was not taken\n")
+
+    def test_a_command_that_is_none_is_an_error(self):
+        code, said, errors = run(self.server_flag("tcp"), "--name=ann", typed="/typo\n/who a\nb\n")
         self.assertEqual(code, 1)
-        taken = said.count("ann: word\n")
-        self.assertIn(taken, range(10, 100))
-        self.assertIn("-- not taken: you may say 10 texts at once and 2 a second", errors)
-        self.assertIn(f"{100 - taken} of the lines were not taken by the server", errors)
+        self.assertIn("ann: b\n", said)
+        self.assertIn("-- there is no /typo", errors)
+        self.assertIn("\nchat: 2 lines were not taken\n", errors)
+
+    def test_what_is_for_another_room_is_not_said_in_this_one(self):
+        code, said, errors = run(self.server_flag("tcp"), "--name=ann",
+                                 typed="here\n/join a/b\nthere\n")
+        self.assertEqual(code, 1)
+        self.assertIn("ann: here\n", said)
+        self.assertNotIn("there", said)
+        self.assertIn('chat: the room\'s name "a/b"', errors)
 
     def test_control_characters_are_shown_and_not_obeyed(self):
         ann = self.terminal("ann")
@@ -463,19 +509,48 @@ class PipesTest(ServerTest):
                 self.assertEqual(ann.process.wait(TIMEOUT_S), 0)
 
 
+class TlsTest(unittest.TestCase):
+
+    def test_a_certificate_is_checked(self):
+        folder = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+        certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        server = subprocess.Popen(["examples/server", "--listen=tls://localhost:0",
+                                   f"--certificate={certificate}", f"--key={key}"],
+                                  stdout=subprocess.PIPE, text=True)
+        address = server.stdout.readline().split()[-1]
+        trusting = run(f"--server={address}", f"--ca={certificate}", "--name=ann", typed="hello\n")
+        wary = run(f"--server={address}", "--name=ann", typed="hello\n")
+        server.terminate()
+        server.wait(TIMEOUT_S)
+        server.stdout.close()
+        self.assertEqual(trusting[0], 0, trusting)
+        self.assertIn("\nann: hello\n", trusting[1])
+        self.assertEqual(wary[:2], (1, ""), wary)
+        self.assertIn("certificate", wary[2])
+
+
 class MistakesTest(ServerTest):
 
-    def assert_refused(self, output, *words):
-        code, said, errors = output
-        self.assertEqual((code, said), (1, ""), errors)
+    def assert_refused(self, output, *words, code=1):
+        self.assertEqual(output[:2], (code, ""), output)
+        self.assertRegex(output[2], r"\Achat: .*\n\Z")
+        self.assertNotRegex(output[2], r"[A-Z]{4}_[A-Z]{4}")
         for word in words:
-            self.assertIn(word, errors)
+            self.assertIn(word, output[2])
+
+    def assert_makes_no_sense(self, output, *words):
+        self.assert_refused(output, *words, code=2)
 
     def test_names_and_rooms_are_checked(self):
-        self.assert_refused(run(self.server_flag("tcp"), "--name=a b"), 'the name "a b"', "letters")
-        self.assert_refused(run(self.server_flag("tcp"), "--name=ann", "--room=a/b"),
-                            'room\'s name "a/b"')
-        self.assert_refused(run(self.server_flag("udp"), "--name=a b"), 'the name "a b"', "letters")
+        for scheme in ("tcp", "udp"):
+            server = self.server_flag(scheme)
+            self.assert_makes_no_sense(run(server, "--name=a b"), 'the name "a b"', "letters")
+            self.assert_makes_no_sense(run(server, "--name=ann", "--room=a/b"),
+                                       'room\'s name "a/b"')
 
     def test_a_name_is_somebody_elses(self):
         with self.pipes("Ann"):
@@ -485,19 +560,54 @@ class MistakesTest(ServerTest):
 
     def test_nobody_is_there(self):
         with socket.create_server(("127.0.0.1", 0)) as free:
-            address = "tcp://127.0.0.1:%d" % free.getsockname()[1]
-        self.assert_refused(run(f"--server={address}", "--name=ann"), address, "refused")
+            port = free.getsockname()[1]
+        for address in (f"tcp://127.0.0.1:{port}", f"udp://127.0.0.1:{port}"):
+            _, _, errors = output = run(f"--server={address}", "--name=ann")
+            self.assert_refused(output)
+            self.assertEqual(errors, f"chat: cannot reach {address}: connection refused\n")
+
+    def test_a_server_that_goes_away_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            address = "tcp://127.0.0.1:%d" % listener.getsockname()[1]
+            process = subprocess.Popen(command(address, "ann"), stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            listener.accept()[0].close()
+        _, errors = process.communicate(timeout=TIMEOUT_S)
+        self.assertIn(f"chat: cannot reach {address}: ", errors)
+
+    def test_what_a_hostile_server_says_harms_no_terminal(self):
+        hostile = Server("--hostile")
+        self.addCleanup(hostile.stop)
+        for address in (hostile.tcp, hostile.udp):
+            self.assertEqual(run(f"--server={address}", "--name=ann"),
+                             (1, "", "chat: go ^[[2J^[]0;away^G <U+009B>31m <U+202E> now^J"
+                                     "chat: all is well\n"))
+
+    def test_the_users_name_is_known_without_the_environment(self):
+        environment = {key: value for key, value in os.environ.items() if key != "USER"}
+        done = subprocess.run([PROGRAM, self.server_flag("tcp")], env=environment, input="hello\n",
+                              capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        try:
+            name = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            name = "guest"
+        self.assertIn(f"\n{name}: hello\n", done.stdout)
 
     def test_flags(self):
-        self.assert_refused(run("--verbose"), "--verbose")
-        self.assert_refused(run("--history=many"), "--history", "many")
-        self.assert_refused(run("--server=localhost:7000"), '"localhost:7000"', "tcp://")
-        self.assert_refused(run("--ca=/no/such", "--server=tls://localhost:1"), "/no/such")
-        self.assert_refused(run("--ca=ca.pem", "--server=tcp://127.0.0.1:1"), "--ca", "tls://")
+        self.assert_makes_no_sense(run("--verbose"), "--verbose", "--help")
+        self.assert_makes_no_sense(run("ann"), '"ann"', "--help")
+        self.assert_makes_no_sense(run("--history=many"), "--history", "many")
+        self.assert_makes_no_sense(run("--server=localhost:7000"), '"localhost:7000"', "tcp://")
+        self.assert_makes_no_sense(run("--ca=/no/such", "--server=tls://localhost:1"), "/no/such")
+        self.assert_makes_no_sense(run("--ca=ca.pem", "--server=tcp://127.0.0.1:1"), "--ca",
+                                   "tls://")
         code, said, errors = run("--help")
         self.assertEqual((code, errors), (0, ""))
         self.assertIn("chat --name=ann", said)
         self.assertIn("/join ROOM", said)
+        self.assertIn("with 2 for flags", said)
+        self.assertEqual([line for line in said.splitlines() if len(line) > 80], [])
 
 
 if __name__ == "__main__":

@@ -300,6 +300,8 @@ TEST_F(RoomTest, WhoTalksTooFastIsTold) {
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(refused.message(), "you may say 2 texts at once and 4 a second: wait for 300ms");
   EXPECT_FALSE(ann.Rename("anna").ok());
+  ann.Refuse(refused);
+  EXPECT_EQ(ann.Read().refused.wait_ms(), 250);
   now_ += absl::Milliseconds(300);
   EXPECT_TRUE(ann.Say("3").ok());
 }
@@ -312,11 +314,40 @@ TEST_F(RoomTest, ComingBackDoesNotBuyMoreTexts) {
   EXPECT_FALSE(ann.Say("2").ok());
 }
 
+TEST_F(RoomTest, LeavingDoesNotBuyMoreTexts) {
+  limits_.burst = 2;
+  limits_.texts_per_s = 1;
+  {
+    Seat ann = Join("ann");
+    EXPECT_TRUE(ann.Say("1").ok());
+    EXPECT_TRUE(ann.Say("2").ok());
+  }
+  EXPECT_FALSE(Join("Ann").Say("3").ok());
+  EXPECT_FALSE(Post("ann", "3").ok());
+  rooms().Leave(VisitorOf("ann", 0, "lobby"));
+  EXPECT_FALSE(Post("ann", "3").ok());
+  now_ += absl::Seconds(1);
+  EXPECT_TRUE(Post("ann", "3").ok());
+  rooms().Leave(VisitorOf("ann", 0, "lobby"));
+  EXPECT_FALSE(Join("ann").Say("4").ok());
+  EXPECT_TRUE(Join("bob").Say("each has a purse").ok());
+}
+
+TEST_F(RoomTest, WhatIsKeptOfThoseWhoLeftIsBounded) {
+  limits_.burst = 1;
+  EXPECT_TRUE(Join("ann").Say("1").ok());
+  for (const char* name : {"b", "c", "d"}) EXPECT_TRUE(Join(name).Say("1").ok());
+  EXPECT_FALSE(Join("ann").Say("2").ok());
+  EXPECT_TRUE(Join("e").Say("1").ok());  // one of five gives way: the first by name
+  EXPECT_TRUE(Join("ann").Say("2").ok());
+}
+
 TEST_F(RoomTest, RefusalsInARowAreOne) {
   Seat ann = Join("ann");
-  for (int i = 0; i < 1'000; ++i) ann.Refuse(absl::StrCat("reason ", i));
+  for (int i = 0; i < 1'000; ++i) ann.Refuse(absl::InternalError(absl::StrCat("reason ", i)));
   const Reading reading = ann.Read();
   EXPECT_EQ(reading.refused.reason(), "reason 0");
+  EXPECT_EQ(reading.refused.wait_ms(), 0);
   EXPECT_EQ(reading.refused.count(), 1'000);
   EXPECT_EQ(ann.Read().refused.count(), 0);
 }
@@ -446,6 +477,15 @@ TEST_F(RoomTest, AnEmptyRoomGivesWayWhenThereAreTooMany) {
   const absl::Status refused = TryJoin("eve", 0, 0, "six").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(refused.message(), HasSubstr("there are 3 rooms"));
+}
+
+TEST_F(RoomTest, ThereIsAlwaysAPlaceForTheLobby) {
+  std::vector<Seat> seats;
+  for (const char* room : {"one", "two", "three"}) seats.push_back(*TryJoin("eve", 0, 0, room));
+  EXPECT_FALSE(TryJoin("ann", 0, 0, "four").ok());
+  EXPECT_TRUE(TryJoin("ann", 0, 0, "Lobby").ok());
+  EXPECT_TRUE(Post("ann", "hello").ok());
+  EXPECT_THAT(RoomNames(), SizeIs(4));
 }
 
 TEST_F(RoomTest, RoomsAndMembersAreToldPageByPage) {

@@ -1,7 +1,10 @@
 // Serves chat on the addresses that it is given, for tests of the program; tells where it listens.
+//
+//     server [--hostile] ADDRESS...      # --hostile: fails every call, with what harms a terminal
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -15,7 +18,15 @@ int main(int argc, char** argv) {
   limits.absent_after = absl::Seconds(5);
   rpc::Server server({.threads = 2, .drain_timeout = absl::ZeroDuration()});
   server.Add(std::make_shared<chat::ChatService>(limits));
-  for (int i = 1; i < argc; ++i) {
+  const bool is_hostile = argc > 1 && std::string_view(argv[1]) == "--hostile";
+  if (is_hostile) {
+    server.Use([](rpc::ServerContext&, rpc::Next) -> rpc::Task<> {
+      co_return absl::PermissionDeniedError(
+          "go \x1b[2J\x1b]0;away\x07 \xc2\x9b"
+          "31m \xe2\x80\xae now\nchat: all is well");
+    });
+  }
+  for (int i = is_hostile ? 2 : 1; i < argc; ++i) {
     if (absl::Status s = server.Listen(argv[i]); !s.ok()) return rpc::Fail(s);
   }
   if (absl::Status s = server.Start(); !s.ok()) return rpc::Fail(s);

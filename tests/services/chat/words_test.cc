@@ -1,6 +1,7 @@
 // What names and texts may be made of.
 #include "services/chat/words.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,15 @@ using testing::HasSubstr;
 
 std::string Complaint(std::string_view name) {
   return std::string(CheckName("the name", name).message());
+}
+
+std::string Utf8(char32_t c) {
+  const auto byte = [c](int shift, unsigned lead, unsigned mask) {
+    return static_cast<char>(lead | ((c >> shift) & mask));
+  };
+  if (c < 0x800) return {byte(6, 0xc0, 0x1f), byte(0, 0x80, 0x3f)};
+  if (c < 0x10000) return {byte(12, 0xe0, 0xf), byte(6, 0x80, 0x3f), byte(0, 0x80, 0x3f)};
+  return {byte(18, 0xf0, 7), byte(12, 0x80, 0x3f), byte(6, 0x80, 0x3f), byte(0, 0x80, 0x3f)};
 }
 
 std::string Read(std::string_view text) {
@@ -47,6 +57,23 @@ TEST(Names, HaveNothingThatCannotBeSeen) {
                            "b" /* U+00A0 */,
                            "\xc2\x9b", "a/b", "@ann", "\x7f"}) {
     EXPECT_THAT(Complaint(name), HasSubstr("it may have letters, digits")) << name;
+  }
+}
+
+TEST(Names, HaveNothingThatTakesNoPlace) {
+  for (const char32_t c : {0x1d173, 0x1d17a, 0x1bca0, 0x1bca3, 0x16fe4, 0x1d159, 0x13430, 0x1343f,
+                           0x0600, 0x0605, 0x06dd, 0x070f, 0x08e2, 0x110bd}) {
+    EXPECT_THAT(Complaint("ann" + Utf8(c)), HasSubstr("it may have letters")) << uint32_t{c};
+  }
+}
+
+TEST(Names, HaveFewMarksAndNoneAtTheirBeginning) {
+  for (const char32_t c :
+       {0x300, 0x36f, 0x1ab0, 0x1aff, 0x1dc0, 0x1dff, 0x20d0, 0x20ff, 0xfe20, 0xfe2f}) {
+    const std::string mark = Utf8(c);
+    EXPECT_THAT(Complaint(mark + "ann"), HasSubstr("a mark at character 1")) << uint32_t{c};
+    EXPECT_EQ(Complaint("a" + mark + mark + "n" + mark), "") << uint32_t{c};
+    EXPECT_THAT(Complaint("a" + mark + mark + mark), HasSubstr("it may have 2 marks"));
   }
 }
 
@@ -86,6 +113,13 @@ TEST(Texts, AreMadeHarmless) {
 TEST(Texts, HaveSomethingInThem) {
   for (const char* text : {"", " ", " \t\r\n "}) {
     EXPECT_THAT(Read(text), HasSubstr("nothing in it")) << text;
+  }
+}
+
+TEST(Texts, OfInvisibleCharactersHaveNothingInThem) {
+  for (const char32_t c : {0xa0, 0xad, 0x200b, 0x2060, 0x3000, 0x3164, 0xfeff, 0x1d173, 0x13430}) {
+    EXPECT_THAT(Read(" " + Utf8(c) + Utf8(c)), HasSubstr("nothing in it")) << uint32_t{c};
+    EXPECT_EQ(Read(Utf8(c) + "a"), Utf8(c) + "a") << uint32_t{c};
   }
 }
 
