@@ -13,7 +13,10 @@ absl::StatusOr<std::shared_ptr<PartFile>> Uploads::Begin(Place place, const Want
   std::lock_guard lock(attempts->mutex);
   if (const std::shared_ptr<PartFile> older = attempts->newest.lock()) older->TakeOver();
   absl::StatusOr<std::shared_ptr<PartFile>> part = PartFile::Open(std::move(place), wanted);
-  if (part.ok()) attempts->newest = *part;
+  if (part.ok()) {
+    std::lock_guard lock_all(mutex_);
+    attempts->newest = *part;
+  }
   return part;
 }
 

@@ -29,7 +29,7 @@ class Uploads {
  private:
   struct Attempts {
     std::mutex mutex;                // held while one takes over
-    std::weak_ptr<PartFile> newest;  // guarded by the mutex
+    std::weak_ptr<PartFile> newest;  // written with both mutexes held, read with one of them
   };
 
   std::shared_ptr<Attempts> AttemptsAt(const std::string& upload);

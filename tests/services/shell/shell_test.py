@@ -428,6 +428,8 @@ class ShellTest(unittest.TestCase):
         window = self.session()
         window.wait_for(self.prompt())
         window.signal(signal.SIGINT)
+        window.type("still there")  # two signals that wait at once come in any order
+        window.wait_for(self.prompt() + "still there")
         window.signal(signal.SIGTERM)
         self.assertEqual(window.wait_exit(), 128 + signal.SIGTERM)
         self.assertFalse(window.is_raw())
