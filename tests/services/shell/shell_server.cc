@@ -4,6 +4,7 @@
 //
 // With an empty command for the first it has no such service. It prints where it listens, and ends
 // with its standard input.
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,6 +16,21 @@
 #include "absl/time/time.h"
 #include "rpc/rpc.h"
 #include "services/shell/shell_service.h"
+
+namespace {
+
+// Thread sanitizer keeps a signal back from a thread that sits in read(), for ever, and SIGCHLD
+// goes to any thread; in poll() it does not.
+void AwaitEndOfInput() {
+  std::array<char, 64> ignored = {};
+  pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  for (;;) {
+    if (poll(&input, 1, -1) < 0) continue;  // a signal
+    if (read(STDIN_FILENO, ignored.data(), ignored.size()) <= 0) return;
+  }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 5) return 2;
@@ -29,7 +45,6 @@ int main(int argc, char** argv) {
   if (absl::Status s = server.Start(); !s.ok()) return rpc::Fail(s);
   std::printf("%s\n", server.addresses().front().c_str());
   std::fflush(stdout);
-  std::array<char, 64> ignored = {};
-  while (read(STDIN_FILENO, ignored.data(), ignored.size()) > 0) continue;
+  AwaitEndOfInput();
   return rpc::Exit(server.Shutdown(absl::ZeroDuration()));
 }
