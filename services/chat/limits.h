@@ -33,4 +33,7 @@ struct Limits {
 
 static_assert(std::is_trivially_destructible_v<Limits>);
 
+// Tag and length of an entry in a reply's list: they count against reply_size_max.
+inline constexpr size_t kEntryOverhead = 3;
+
 }  // namespace chat

@@ -5,9 +5,6 @@
 namespace chat {
 namespace {
 
-// Tag and length of an entry in a list.
-constexpr size_t kEntryOverhead = 3;
-
 Message MakeMessage(uint64_t sequence, Event::Kind kind, std::string_view name,
                     std::string_view text, absl::Time now) {
   auto heard = std::make_shared<Heard>();

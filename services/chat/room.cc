@@ -12,9 +12,6 @@ namespace {
 // What a slow reader holds on to while it is told.
 constexpr size_t kReadingSize = 16;
 
-// Tag and length of an entry in a list.
-constexpr size_t kEntryOverhead = 3;
-
 }  // namespace
 
 struct Room::Member {

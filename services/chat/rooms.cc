@@ -50,7 +50,7 @@ void Rooms::List(std::string_view after, RoomsReply* reply) {
     RoomEntry entry;
     entry.set_name(it->second->name());
     entry.set_members(static_cast<uint32_t>(it->second->members()));
-    size += entry.ByteSizeLong() + 3;  // its tag and length
+    size += entry.ByteSizeLong() + kEntryOverhead;
     if (size > limits_.reply_size_max && reply->rooms_size() > 0) break;
     *reply->add_rooms() = std::move(entry);
   }
