@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/util/json_util.h"
+#include "rpc/wire/large_string.h"
 
 namespace rpc::runtime {
 namespace {
@@ -111,6 +112,7 @@ absl::Status SerializeMessage(wire::Form form, const MessageLite& message, std::
     return absl::InvalidArgumentError(absl::StrCat(
         message.GetTypeName(), " of ", size, " bytes is more than protobuf can write (2 GiB)"));
   }
+  if (size > bytes->capacity()) *bytes = wire::TakeLarge(size);
   bytes->resize(size);
   message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(bytes->data()));
   return absl::OkStatus();

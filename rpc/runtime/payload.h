@@ -3,9 +3,9 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "rpc/session/session.h"
+#include "rpc/wire/large_string.h"
 
 namespace rpc::runtime {
 
@@ -14,10 +14,14 @@ inline constexpr size_t kCopiedSizeMax = 16 << 10;
 
 // Points into `bytes`, or, when they are many, owns them; `bytes` is empty then.
 inline session::Payload PayloadOf(std::string* bytes) {
+  struct Owner {
+    ~Owner() { wire::GiveLarge(&bytes); }
+    std::string bytes;
+  };
   if (bytes->size() <= kCopiedSizeMax) return {*bytes};
-  auto owner = std::make_shared<const std::string>(std::move(*bytes));
-  bytes->clear();
-  return {*owner, owner};
+  auto owner = std::make_shared<Owner>();
+  owner->bytes.swap(*bytes);
+  return {owner->bytes, owner};
 }
 
 }  // namespace rpc::runtime

@@ -14,6 +14,10 @@ constexpr net::TimeUs kCancelTimeUs = session::kSecondUs;
 // Records kept for each method: as many calls as are usually open at once.
 constexpr size_t kSpareCallsMax = 256;
 
+// What they hold all together for large messages: some of a MiB each, both ways.
+constexpr size_t kSpareLargeSizeMax = 16 << 20;
+constexpr net::TimeUs kSpareLargeUs = session::kSecondUs;
+
 // Connections that came together are not to leave together.
 session::Limits WithOwnAge(session::Limits limits) {
   const net::TimeUs tenth_us = limits.age_max_us / 10;
@@ -84,6 +88,8 @@ void ServerLoop::Begin(ServerCarrier* carrier, const session::Event& event) {
   } else {
     call = spare.back().release();
     spare.pop_back();
+    spare_large_size_ -= call->large_size();
+    tidying_.wanted |= call->large_size() > 0;
   }
   calls_begun_ += 1;
   calls_open_ += 1;
@@ -96,7 +102,25 @@ void ServerLoop::Recycle(ServerCall* call) {
   call->place.Leave();
   std::vector<std::unique_ptr<ServerCall>>& spare = spare_calls_[call->method().index];
   std::unique_ptr<ServerCall> owned(call);
-  if (spare.size() < kSpareCallsMax && !call->is_large()) spare.push_back(std::move(owned));
+  const size_t large_size = spare_large_size_ + call->large_size();
+  if (spare.size() == kSpareCallsMax || large_size > kSpareLargeSizeMax) return;
+  spare_large_size_ = large_size;
+  spare.push_back(std::move(owned));
+  if (large_size > 0 && tidying_.deadline_place == session::kNoPlace) tidying_.Begin();
+}
+
+void ServerLoop::Tidying::Begin() {
+  wanted = false;
+  server_->loop()->SetTimer(this, server_->loop()->now_us() + kSpareLargeUs);
+}
+
+void ServerLoop::Tidying::OnTime() { wanted ? Begin() : server_->FreeLargeSpares(); }
+
+void ServerLoop::FreeLargeSpares() {
+  for (std::vector<std::unique_ptr<ServerCall>>& spare : spare_calls_) {
+    std::erase_if(spare, [](const auto& call) { return call->large_size() > 0; });
+  }
+  spare_large_size_ = 0;
 }
 
 void ServerLoop::Count(const ServerCall& call, const absl::Status& status) {

@@ -98,11 +98,25 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
  private:
   enum class Phase : uint8_t { kServing, kDraining, kCancelling, kEnding, kOver };
 
+  // Frees the records that hold memory of large messages, when for a while none was wanted.
+  class Tidying final : public net::Timer {
+   public:
+    explicit Tidying(ServerLoop* server) : server_(server) {}
+    void Begin();
+    bool wanted = false;
+
+   private:
+    void OnTime() override;
+
+    ServerLoop* server_;
+  };
+
   void OnLoopEnd() override;
   void OnTime() override;
   void CancelEveryCall();
   void EndByForce();
   bool IsEmpty() const;
+  void FreeLargeSpares();
 
   net::Loop* loop_;
   const ServiceTable* table_;
@@ -113,6 +127,8 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   net::List<ServerConnection> connections_;
   net::List<ServerCall::Place> calls_;
   std::vector<std::vector<std::unique_ptr<ServerCall>>> spare_calls_;  // by method
+  size_t spare_large_size_ = 0;
+  Tidying tidying_{this};
   net::List<ShutdownWait::Place> shutdown_waits_;
   Phase phase_ = Phase::kServing;
   std::function<void()> over_;

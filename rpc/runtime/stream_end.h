@@ -52,8 +52,8 @@ class StreamEnd {
   // OK while messages may follow, and after the last of a stream that ended well.
   const absl::Status& status() const { return status_; }
 
-  // Whether messages have been so large that their memory is not worth keeping.
-  bool is_large() const { return size_max_ > kKeptSizeMax; }
+  // What it keeps for the next messages of memory that is worth counting.
+  size_t large_size() const { return size_max_ > kSmallSizeMax ? 2 * size_max_ : 0; }
 
   // Whether a wait that could be answered at once goes through the loop all the same, so that a
   // coroutine that always finds a message does not keep everybody else waiting.
@@ -80,7 +80,7 @@ class StreamEnd {
 
  private:
   static constexpr uint32_t kTurnsAtOnce = 64;
-  static constexpr size_t kKeptSizeMax = 64 << 10;
+  static constexpr size_t kSmallSizeMax = 64 << 10;
 
   virtual session::ReadResult ReadBytes(std::string_view* bytes) = 0;
   virtual session::Sent WriteBytes(const session::Payload& payload) = 0;

@@ -1,6 +1,8 @@
 // One open call as a session records it. Internal to rpc/session.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +14,7 @@
 #include "rpc/session/inbox.h"
 #include "rpc/session/owned_header.h"
 #include "rpc/wire/header.h"
+#include "rpc/wire/md5.h"
 
 namespace rpc::session {
 
@@ -20,6 +23,17 @@ namespace rpc::session {
 struct Payload {
   std::string_view bytes;
   std::shared_ptr<const void> owner = nullptr;
+};
+
+// The md5 of the next parts of a message that goes in several. They go one by one, as their turns
+// and credit come, but are hashed side by side.
+struct PartDigests {
+  static constexpr size_t kPartsMax = 16;  // as many as the widest registers hash at once
+
+  size_t rest_size = 0;  // of the message, where they begin
+  size_t part_size = 0;  // of each but the last of the message
+  size_t count = 0;
+  std::array<wire::Md5Digest, kPartsMax> digests;
 };
 
 // A message, or a frame without one, that waits to be sent.
@@ -31,6 +45,7 @@ struct Outgoing {
   std::string_view rest;  // bytes not sent yet
   std::shared_ptr<const void> owner;
   std::unique_ptr<OwnedHeader> header;  // name, metadata, status; null when there are none
+  std::unique_ptr<PartDigests> digests;
 
   bool bare() const { return (flags & wire::kFlagBare) != 0; }
   size_t memory_size() const { return rest.size() + (header ? header->memory_size() : 0); }

@@ -1,11 +1,14 @@
 #include "rpc/session/inbox.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "rpc/session/fault.h"
+#include "rpc/wire/large_string.h"
 
 namespace rpc::session {
 namespace {
@@ -14,16 +17,36 @@ namespace {
 // message waiting.
 constexpr uint64_t kWindowsBeforeGrowth = 4;
 
-// Gives *text the value `next`, and the memory it had before back. (Assigning a short string would
-// keep that memory.)
-void Replace(std::string* text, std::string next) { text->swap(next); }
+// Parts of the usual size that a message of several is taken to have.
+constexpr size_t kPartsUsual = 4;
 
+// Leaves the memory to others. (Assigning a short string would keep it.)
 void Drop(std::string* text) {
-  if (text->capacity() > std::string().capacity()) Replace(text, "");
+  if (text->capacity() > std::string().capacity()) wire::GiveLarge(text);
   text->clear();
 }
 
+void Replace(std::string* text, std::string next) {
+  Drop(text);
+  text->swap(next);
+}
+
+std::string EmptyFor(size_t size) {
+  std::string text = wire::TakeLarge(size);
+  text.clear();
+  return text;
+}
+
+// Parts compared at once: as many as the widest registers hash side by side. What is corrupted is
+// found so many parts later, at most.
+constexpr size_t kCheckedTogether = 16;
+
 }  // namespace
+
+absl::Status CorruptedBody(uint64_t size, std::string_view what) {
+  return absl::DataLossError(
+      absl::StrCat("the body of ", size, " bytes ", absl::string_view(what.data(), what.size())));
+}
 
 void Inbox::Open(uint64_t credit, bool exempt) {
   Clear();
@@ -36,6 +59,7 @@ void Inbox::DropWaiting() {
   assembling_ = false;
   waiting_size_ = 0;
   Drop(&assembly_);
+  unchecked_.clear();
   messages_.clear();
 }
 
@@ -56,20 +80,31 @@ absl::Status Inbox::CheckSize(uint64_t size, uint64_t message_size_max) const {
                                                    " are taken"));
 }
 
-absl::Status Inbox::Add(const wire::Header& header, std::string_view body, const Limits& limits,
-                        wire::Expander* expander, std::string_view* message) {
+absl::Status Inbox::Add(const wire::Frame& frame, const Limits& limits, wire::Expander* expander,
+                        std::string_view* message, bool* corrupted) {
+  const wire::Header& header = frame.header;
+  std::string_view body = frame.body;
   *message = {};
-  if (header.Has(wire::kFlagMore)) {
-    assembling_ = true;
-    assembly_ += body;
-    return absl::OkStatus();
+  if (frame.check == wire::BodyCheck::kLater) {
+    unchecked_.push_back({assembly_.size(), body.size(), {}});
+    std::memcpy(unchecked_.back().md5.data(), header.md5.data(), wire::kMd5Bytes);
   }
-  if (assembling_) {
+  const bool more = header.Has(wire::kFlagMore);
+  if (!more && assembling_) {
     assembly_.insert(Broken(Fault::kPartsOutOfOrder) ? 0 : assembly_.size(), body);
     assembling_ = false;
     Replace(&taken_, std::exchange(assembly_, std::string()));
     body = taken_;
+  } else if (more) {
+    if (!std::exchange(assembling_, true)) assembly_ = EmptyFor(kPartsUsual * body.size());
+    assembly_ += body;
   }
+  if (!unchecked_.empty() && (!more || unchecked_.size() == kCheckedTogether)) {
+    absl::Status s = CheckParts(more ? std::string_view(assembly_) : body);
+    *corrupted = !s.ok();
+    if (!s.ok()) return s;
+  }
+  if (more) return absl::OkStatus();
   if (header.encoding == wire::Encoding::kZstd && !body.empty()) {
     std::string expanded;
     absl::Status s = expander->Expand(body, limits.message_size_max, &expanded);
@@ -79,6 +114,24 @@ absl::Status Inbox::Add(const wire::Header& header, std::string_view body, const
   }
   *message = body.data() == nullptr ? std::string_view("") : body;
   return absl::OkStatus();
+}
+
+// Compares the parts that have not been yet; `message` is all that has come of theirs.
+absl::Status Inbox::CheckParts(std::string_view message) {
+  std::array<wire::Md5Job, kCheckedTogether> jobs;
+  std::array<wire::Md5Digest, kCheckedTogether> digests;
+  const size_t count = unchecked_.size();
+  for (size_t i = 0; i < count; ++i) {
+    jobs[i] = {message.data() + unchecked_[i].offset, unchecked_[i].size, digests[i].data()};
+  }
+  wire::Md5Batch({jobs.data(), count});
+  absl::Status status;
+  for (size_t i = 0; i < count && status.ok(); ++i) {
+    if (digests[i] == unchecked_[i].md5 || Broken(Fault::kMd5NotChecked)) continue;
+    status = CorruptedBody(unchecked_[i].size, "does not have the md5 of its header");
+  }
+  unchecked_.clear();
+  return status;
 }
 
 void Inbox::Keep(std::string_view message) {

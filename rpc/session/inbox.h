@@ -1,18 +1,23 @@
 // The receiving half of one call: puts the parts of messages together, keeps whole messages until
 // the application reads them, and says how much credit the sender is to be granted.
 //
+// Large parts are compared with their md5 here, as many of one message as can be hashed side by
+// side.
+//
 // Internal to rpc/session.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "rpc/session/fifo.h"
 #include "rpc/session/limits.h"
 #include "rpc/wire/compression.h"
 #include "rpc/wire/frame_decoder.h"
+#include "rpc/wire/md5.h"
 
 namespace rpc::session {
 
@@ -37,11 +42,12 @@ class Inbox {
   absl::Status CheckSize(uint64_t size, uint64_t message_size_max) const;
 
   // One message-carrying body, whose size has been checked. When it completes a message, *message
-  // is that message: a view of `body`, or of memory that stays until the next Add. Else *message
+  // is that message: a view of the body, or of memory that stays until the next Add. Else *message
   // has no address.
-  // Fails with the status that the call ends with.
-  absl::Status Add(const wire::Header& header, std::string_view body, const Limits& limits,
-                   wire::Expander* expander, std::string_view* message);
+  // Fails with the status that the call ends with; *corrupted tells whether it is because of an
+  // md5.
+  absl::Status Add(const wire::Frame& frame, const Limits& limits, wire::Expander* expander,
+                   std::string_view* message, bool* corrupted);
 
   // Keeps a whole message until it is read.
   void Keep(std::string_view message);
@@ -67,6 +73,15 @@ class Inbox {
   void Clear();
 
  private:
+  // A part that is still to be compared with its md5.
+  struct Unchecked {
+    size_t offset;  // in the message
+    size_t size;
+    wire::Md5Digest md5;
+  };
+
+  absl::Status CheckParts(std::string_view message);
+
   bool exempt_ = false;
   bool assembling_ = false;
   uint64_t credit_ = 0;
@@ -74,8 +89,12 @@ class Inbox {
   uint64_t granted_while_empty_ = 0;  // in a row; decides when the window grows
   uint64_t waiting_size_ = 0;
   std::string assembly_;
+  std::vector<Unchecked> unchecked_;
   std::string taken_;
   Fifo<std::string> messages_;
 };
+
+// The status of a call that has been sent such a body.
+absl::Status CorruptedBody(uint64_t size, std::string_view what);
 
 }  // namespace rpc::session

@@ -1,6 +1,7 @@
 #include "rpc/session/sender.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -29,6 +30,18 @@ Outgoing Keep(const wire::Header& header, const Payload& message) {
   return frame;
 }
 
+void HashParts(std::string_view rest, size_t part_size, PartDigests* parts) {
+  std::array<wire::Md5Job, PartDigests::kPartsMax> jobs;
+  parts->rest_size = rest.size();
+  parts->part_size = part_size;
+  for (parts->count = 0; parts->count < jobs.size() && !rest.empty(); ++parts->count) {
+    const std::string_view part = rest.substr(0, part_size);
+    jobs[parts->count] = {part.data(), part.size(), parts->digests[parts->count].data()};
+    rest.remove_prefix(part.size());
+  }
+  wire::Md5Batch({jobs.data(), parts->count});
+}
+
 }  // namespace
 
 Sender::Sender(wire::EncodeBuffers* buffers, uint64_t output_size_max, SendLines* lines)
@@ -41,7 +54,7 @@ void Sender::SendNow(wire::Header* header, std::string_view body) {
 
 bool Sender::Send(Call* call, wire::Header* header, const Payload& message, TimeUs now_us) {
   if (CanGoAtOnce(*call, *header, message.bytes.size())) {
-    Write(call, header, message.bytes, message.owner, now_us);
+    Write(call, header, message.bytes, message.owner, nullptr, now_us);
     return true;
   }
   call->queue.push(Keep(*header, message));
@@ -103,6 +116,24 @@ size_t Sender::PartSize(const Call& call, const Outgoing& frame) const {
   return std::min({uint64_t{frame.rest.size()}, uint64_t{peer_.frame_body_size_max}, call.credit});
 }
 
+const wire::Md5Digest* Sender::PartDigest(const Call& call, Outgoing* frame, size_t size) const {
+  const size_t part_size = peer_.frame_body_size_max;
+  const bool whole_part = size == std::min(part_size, frame->rest.size());
+  const bool has_parts = frame->rest.size() > part_size || frame->digests != nullptr;
+  if (!has_parts || !whole_part || !encoder_.md5() || call.form != wire::Form::kBinary) {
+    return nullptr;
+  }
+  if (frame->digests == nullptr) frame->digests = std::make_unique<PartDigests>();
+  PartDigests& known = *frame->digests;
+  const size_t sent = known.rest_size - frame->rest.size();
+  const size_t next = sent / part_size;
+  if (known.part_size == part_size && sent % part_size == 0 && next < known.count) {
+    return &known.digests[next];
+  }
+  HashParts(frame->rest, part_size, &known);
+  return &known.digests[0];
+}
+
 bool Sender::CanGoAtOnce(const Call& call, const wire::Header& header, size_t size) const {
   if (!call.queue.empty() || output_full()) return false;
   if (header.kind == wire::Kind::kCall && !lines_->opening.empty()) return false;
@@ -124,18 +155,20 @@ void Sender::SendPart(Call* call, TimeUs now_us) {
   header.flags = last ? frame.flags : wire::kFlagMore;
   header.encoding = frame.encoding;
   const std::string_view part = frame.rest.substr(0, size);
+  const wire::Md5Digest* const md5 = PartDigest(*call, &frame, size);
   lines_->queued_size -= size;
   frame.rest.remove_prefix(size);
   const std::shared_ptr<const void> owner = frame.owner;
   if (last) lines_->queued_size -= call->queue.front().memory_size();
   const Outgoing done = last ? call->queue.pop() : Outgoing();  // lives until it is encoded
-  Write(call, &header, part, owner, now_us);
+  Write(call, &header, part, owner, md5, now_us);
   if (last && call->queue.empty() && call->write_waits) lines_->writable.push_back(call);
 }
 
 // Encodes one frame of the call, all of it.
 void Sender::Write(Call* call, wire::Header* header, std::string_view body,
-                   const std::shared_ptr<const void>& owner, TimeUs now_us) {
+                   const std::shared_ptr<const void>& owner, const wire::Md5Digest* md5,
+                   TimeUs now_us) {
   header->call = call->id;
   header->form = call->form;
   if (!header->Has(wire::kFlagBare) && !peer_.exempt) call->credit -= CreditCost(body.size());
@@ -148,7 +181,7 @@ void Sender::Write(Call* call, wire::Header* header, std::string_view body,
   if (owner == nullptr) {
     encoder_.Append(*header, body);
   } else {
-    encoder_.AppendShared(*header, body, owner);
+    encoder_.AppendShared(*header, body, owner, md5);
   }
   Note(*header);
   if (header->kind != wire::Kind::kEnd) return;

@@ -80,10 +80,12 @@ class Sender {
   bool CanGo(const Call& call) const;
   bool CanGoAtOnce(const Call& call, const wire::Header& header, size_t size) const;
   void Write(Call* call, wire::Header* header, std::string_view body,
-             const std::shared_ptr<const void>& owner, TimeUs now_us);
+             const std::shared_ptr<const void>& owner, const wire::Md5Digest* md5, TimeUs now_us);
   void Schedule(Call* call);
   void SendPart(Call* call, TimeUs now_us);
   size_t PartSize(const Call& call, const Outgoing& frame) const;
+  // Null when the encoder is to hash it.
+  const wire::Md5Digest* PartDigest(const Call& call, Outgoing* frame, size_t size) const;
   void Note(const wire::Header& header);
 
   wire::FrameEncoder encoder_;

@@ -126,14 +126,29 @@ void Session::Abandon(const absl::Status& why) {
   ending_ = Ending::kNow;
 }
 
+// What the decoder asks about messages of several parts.
+class Session::OpenParts final : public wire::FrameDecoder::Parts {
+ public:
+  explicit OpenParts(const Session* session) : session_(session) {}
+
+  bool IsOpen(uint64_t id) const override {
+    const Call* call = session_->work_->calls.Find(id);
+    return call != nullptr && call->inbox.assembling();
+  }
+
+ private:
+  const Session* const session_;
+};
+
 bool Session::Next(Event* event) {
   if (work_->events.empty()) {
     KeepCurrent();
     RecycleRetired();
     TakeTurns();
   }
+  const OpenParts parts(this);
   for (const wire::Frame* frame; work_->events.empty();) {
-    const wire::FrameDecoder::Event input = decoder_.Next(&frame);
+    const wire::FrameDecoder::Event input = decoder_.Next(&frame, &parts);
     if (input == wire::FrameDecoder::kNeedMore) break;
     if (input == wire::FrameDecoder::kError) {
       if (over()) break;
@@ -341,10 +356,9 @@ absl::Status Session::Receive(Call* call, const wire::Frame& frame) {
   if ((frame.check == wire::BodyCheck::kBad && !Broken(Fault::kMd5NotChecked)) ||
       (frame.check == wire::BodyCheck::kAbsent && !(limits_->md5_waived && hello))) {
     ++counters_.bodies_corrupted;
-    return absl::DataLossError(absl::StrCat("the body of ", header.size, " bytes ",
-                                            frame.check == wire::BodyCheck::kBad
-                                                ? "does not have the md5 of its header"
-                                                : "came without md5"));
+    return CorruptedBody(header.size, frame.check == wire::BodyCheck::kBad
+                                          ? "does not have the md5 of its header"
+                                          : "came without md5");
   }
   if (header.encoding != wire::Encoding::kIdentity &&
       !(header.encoding == wire::Encoding::kZstd && limits_->zstd && hello)) {
@@ -352,7 +366,9 @@ absl::Status Session::Receive(Call* call, const wire::Frame& frame) {
         absl::StrCat("encoding ", static_cast<int32_t>(header.encoding), " was not offered"));
   }
   std::string_view message;
-  absl::Status s = call->inbox.Add(header, frame.body, *limits_, &buffers_->expander, &message);
+  bool corrupted = false;
+  absl::Status s = call->inbox.Add(frame, *limits_, &buffers_->expander, &message, &corrupted);
+  if (corrupted) ++counters_.bodies_corrupted;
   if (!s.ok()) return s;
   if (message.data() != nullptr) {
     ++call->messages_received;

@@ -264,6 +264,8 @@ class Session {
   uint64_t pings_unanswered() const { return pings_unanswered_; }
 
  private:
+  class OpenParts;
+
   void HandleFrame(const wire::Frame& frame);
   void HandleCredit(const wire::Frame& frame);
   void HandlePing();

@@ -67,10 +67,10 @@ void FrameDecoder::Commit(size_t size) {
   buffers_->input_ = {buffers_->space_.data(), size};
 }
 
-FrameDecoder::Event FrameDecoder::Next(const Frame** frame) {
+FrameDecoder::Event FrameDecoder::Next(const Frame** frame, const Parts* parts) {
   DecodeBuffers& b = *buffers_;
   if (b.batch_owner_ == this) {
-    if (b.batch_next_ == b.batch_.size()) FillBatch();
+    if (b.batch_next_ == b.batch_.size()) FillBatch(parts);
     if (b.batch_next_ < b.batch_.size()) {
       const Entry& entry = b.batch_[b.batch_next_++];
       *frame = entry.frame;
@@ -111,7 +111,7 @@ size_t FrameDecoder::memory_size() const {
          frame.json_strings.capacity() + ListsMemorySize(frame.header);
 }
 
-void FrameDecoder::FillBatch() {
+void FrameDecoder::FillBatch(const Parts* parts) {
   DecodeBuffers& b = *buffers_;
   b.ClearBatch();
   while (fault_ == WireFault::kNone && b.batch_.size() < DecodeBuffers::kBatchFramesMax) {
@@ -120,7 +120,7 @@ void FrameDecoder::FillBatch() {
     b.batch_.push_back(entry);
   }
   if (fault_ != WireFault::kNone) b.input_ = {};
-  b.CheckBodies();
+  b.CheckBodies(parts);
 }
 
 FrameDecoder::Entry FrameDecoder::Take() {
@@ -274,15 +274,36 @@ void DecodeBuffers::ClearBatch() {
   partials_.clear();
 }
 
-void DecodeBuffers::CheckBodies() {
+// Whether the frame at this place of the batch carries a part of a larger message.
+bool DecodeBuffers::IsPart(size_t place, const FrameDecoder::Parts& parts) const {
+  const Header& header = batch_[place].frame->header;
+  if (header.Has(kFlagMore)) return true;
+  if (header.kind == Kind::kCall) return false;
+  while (place-- > 0) {
+    const auto& [event, frame] = batch_[place];
+    const Header& before = frame->header;
+    if (event == FrameDecoder::kFrame && before.call == header.call && !before.Has(kFlagBare)) {
+      return before.Has(kFlagMore);
+    }
+  }
+  return parts.IsOpen(header.call);
+}
+
+void DecodeBuffers::CheckBodies(const FrameDecoder::Parts* parts) {
   hashed_.clear();
   md5_jobs_.clear();
   md5_digests_.resize(batch_.size());
-  for (const auto& [event, frame] : batch_) {
+  for (size_t i = 0; i < batch_.size(); ++i) {
+    const auto& [event, frame] = batch_[i];
     if (event != FrameDecoder::kFrame || frame->body.empty()) continue;
     const std::string_view md5 = frame->header.md5;
     if (md5.size() != kMd5Bytes) {
       frame->check = md5.empty() ? BodyCheck::kAbsent : BodyCheck::kBad;
+      continue;
+    }
+    if (parts != nullptr && frame->body.size() >= FrameDecoder::Parts::kSizeMin &&
+        IsPart(i, *parts)) {
+      frame->check = BodyCheck::kLater;
       continue;
     }
     uint8_t* digest = md5_digests_[hashed_.size()].data();

@@ -38,8 +38,9 @@
 namespace rpc::wire {
 
 // What comparing a body with its header's md5 gave. An empty body needs no md5: kGood. kUnread: the
-// body is not here.
-enum class BodyCheck : uint8_t { kGood, kBad, kAbsent, kUnread };
+// body is not here. kLater: it is a part of a message whose parts are compared together (see
+// FrameDecoder::Parts).
+enum class BodyCheck : uint8_t { kGood, kBad, kAbsent, kUnread, kLater };
 
 // Not to be copied: the header of one that came as JSON points into json_strings.
 struct Frame {
@@ -94,10 +95,24 @@ class FrameDecoder {
   // The first `size` bytes of Space() have been filled.
   void Commit(size_t size);
 
+  // Who puts the parts of messages together. A part of at least this size is left to it to compare
+  // with its md5 (BodyCheck::kLater): reads come as they come, but the parts of one message are at
+  // hand together in the end, and hashed side by side.
+  class Parts {
+   public:
+    static constexpr size_t kSizeMin = 16 << 10;
+    // Whether the next message-carrying frame of the call continues a message, as far as the
+    // frames tell that Next has given.
+    virtual bool IsOpen(uint64_t call) const = 0;
+
+   protected:
+    ~Parts() = default;
+  };
+
   // The next event. *frame is set for kFrame and kHeader, and valid until the next call of a
   // method. kHeader comes at most once for a frame, when its header is whole and its body is not;
   // unless it is dropped, the frame follows as kFrame. After kError every call returns kError.
-  Event Next(const Frame** frame);
+  Event Next(const Frame** frame, const Parts* parts = nullptr);
 
   // After kHeader: the body will be read and dropped, and the frame is not heard of again.
   void Drop();
@@ -124,7 +139,7 @@ class FrameDecoder {
     Frame* frame = nullptr;
   };
 
-  void FillBatch();
+  void FillBatch(const Parts* parts);
   Entry Take();
   Entry TakeFromInput();
   Entry TakeFromPartial();
@@ -166,7 +181,8 @@ class DecodeBuffers {
   static constexpr size_t kBatchFramesMax = 256;
 
   void ClearBatch();
-  void CheckBodies();
+  void CheckBodies(const FrameDecoder::Parts* parts);
+  bool IsPart(size_t place, const FrameDecoder::Parts& parts) const;
 
   std::unique_ptr<char[]> space_memory_;
   std::span<char> space_;

@@ -36,9 +36,9 @@ void FrameEncoder::Append(Header& header, std::string_view body) {
 }
 
 void FrameEncoder::AppendShared(Header& header, std::string_view body,
-                                std::shared_ptr<const void> owner) {
+                                std::shared_ptr<const void> owner, const Md5Digest* md5) {
   if (body.size() < EncodeBuffers::kSharedBodySizeMin) return Append(header, body);
-  AppendHeader(header, body, 0);
+  AppendHeader(header, body, 0, md5);
   AddPiece({body, std::move(owner)});
   size_ += body.size();
 }
@@ -86,7 +86,8 @@ void FrameEncoder::Consume(size_t size) {
   output_ = nullptr;
 }
 
-char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t room) {
+char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t room,
+                                 const Md5Digest* md5) {
   const bool hashed = md5_ && !body.empty();
   header.size = body.size();
   if (header.form == Form::kJson) {
@@ -97,17 +98,19 @@ char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t r
     header.md5 = {};
     return end;
   }
-  header.md5 = hashed ? std::string_view(kNoDigest, kMd5Bytes) : std::string_view();
-  return AppendBinaryHeader(header, body, room);
+  const char* const digest = md5 ? reinterpret_cast<const char*>(md5->data()) : kNoDigest;
+  header.md5 = hashed ? std::string_view(digest, kMd5Bytes) : std::string_view();
+  return AppendBinaryHeader(header, body, room, hashed && md5 == nullptr);
 }
 
-char* FrameEncoder::AppendBinaryHeader(const Header& header, std::string_view body, size_t room) {
+char* FrameEncoder::AppendBinaryHeader(const Header& header, std::string_view body, size_t room,
+                                       bool hash_later) {
   const size_t record_size = EncodedHeaderSize(header);
   assert(record_size > 0 && "a CALL has a name or an id");
   char* record = NewBytes(kLengthBytes + record_size + room) + kLengthBytes;
   WriteBigEndian(record_size, record - kLengthBytes);
   char* end = EncodeHeader(header, record);
-  if (!header.md5.empty()) {
+  if (hash_later) {
     const char* data = body.data() == nullptr ? end : body.data();
     uint8_t* digest = reinterpret_cast<uint8_t*>(record + kBinaryMd5Offset);
     buffers_->md5_jobs_.push_back({data, body.size(), digest});

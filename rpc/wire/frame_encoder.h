@@ -53,6 +53,7 @@ class FrameEncoder {
 
   // Whether bodies get an md5: false where the peer waived it.
   void set_md5(bool md5) { md5_ = md5; }
+  bool md5() const { return md5_; }
 
   // Each of these appends one frame in header.form and sets header.size and header.md5 itself (a
   // view that is gone by the next call). The record must not be larger than the peer takes: see
@@ -62,7 +63,9 @@ class FrameEncoder {
   // buffers is called. REQUIRES: binary form.
   char* AppendInPlace(Header& header, size_t body_size);
   void Append(Header& header, std::string_view body);
-  void AppendShared(Header& header, std::string_view body, std::shared_ptr<const void> owner);
+  // `md5`: of the body, if it is known; for the binary form.
+  void AppendShared(Header& header, std::string_view body, std::shared_ptr<const void> owner,
+                    const Md5Digest* md5 = nullptr);
 
   // Everything that is to be written, in order; valid until the next call of a method. The bytes
   // themselves stay where they are until they are consumed or the encoder is gone.
@@ -76,9 +79,11 @@ class FrameEncoder {
 
  private:
   // Appends length and header for `body`, and `room` bytes behind them, which it returns. A body
-  // without an address is the one that will stand in that room.
-  char* AppendHeader(Header& header, std::string_view body, size_t room);
-  char* AppendBinaryHeader(const Header& header, std::string_view body, size_t room);
+  // without an address is the one that will stand in that room. `md5` may be null.
+  char* AppendHeader(Header& header, std::string_view body, size_t room,
+                     const Md5Digest* md5 = nullptr);
+  char* AppendBinaryHeader(const Header& header, std::string_view body, size_t room,
+                           bool hash_later);
   char* AppendJsonHeader(const Header& header, size_t room);
   char* NewBytes(size_t size);
   void AddPiece(Piece piece);

@@ -1,0 +1,71 @@
+#include "rpc/wire/large_string.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace rpc::wire {
+namespace {
+
+// Address sanitizer would not see a string that is used after it was given, were it kept.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kKeeps = false;
+#else
+constexpr bool kKeeps = true;
+#endif
+
+// Strings are still given while a thread's variables are destroyed, so this one has no destructor.
+constinit thread_local bool closed = false;
+
+struct Kept {
+  ~Kept() { closed = true; }
+
+  std::vector<std::string> strings;  // by capacity, the smallest first
+  size_t size = 0;                   // of all of them
+  size_t size_max = 0;
+  uint64_t takes = 0;
+};
+
+thread_local Kept kept;
+
+bool IsSmaller(const std::string& string, size_t size) { return string.capacity() < size; }
+
+}  // namespace
+
+void KeepLarge(size_t size_max) {
+  if (closed) return;
+  kept.size_max = size_max;
+  while (kept.size > size_max) {
+    kept.size -= kept.strings.back().capacity();
+    kept.strings.pop_back();
+  }
+  if (kept.strings.empty()) kept.strings.shrink_to_fit();
+}
+
+size_t LargeKept() { return closed ? 0 : kept.size; }
+
+uint64_t LargeTakes() { return closed ? 0 : kept.takes; }
+
+std::string TakeLarge(size_t size) {
+  if (size < kLargeStringMin || closed || kept.strings.empty()) return std::string();
+  auto found = std::lower_bound(kept.strings.begin(), kept.strings.end(), size, IsSmaller);
+  if (found == kept.strings.end()) --found;
+  std::string taken = std::move(*found);
+  kept.strings.erase(found);
+  kept.size -= taken.capacity();
+  ++kept.takes;
+  return taken;
+}
+
+void GiveLarge(std::string* bytes) {
+  std::string given;
+  given.swap(*bytes);
+  const size_t size = given.capacity();
+  if (!kKeeps || size < kLargeStringMin || closed) return;
+  if (kept.strings.size() == kLargeStringsKeptMax || kept.size + size > kept.size_max) return;
+  const auto place = std::lower_bound(kept.strings.begin(), kept.strings.end(), size, IsSmaller);
+  kept.strings.insert(place, std::move(given));
+  kept.size += size;
+}
+
+}  // namespace rpc::wire
