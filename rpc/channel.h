@@ -49,6 +49,10 @@ struct ChannelOptions {
   absl::Duration backoff_min = absl::Milliseconds(100);
   absl::Duration backoff_max = absl::Seconds(10);
 
+  // Before the loop sleeps it looks for input for up to this long, as ServerOptions::busy_poll
+  // says; of a loop's channels the one that asks for most decides.
+  absl::Duration busy_poll = absl::ZeroDuration();
+
   // On each loop; calls go over them in turn.
   int connections = 1;
 

@@ -36,6 +36,7 @@ class FreeRoot : public Root, private net::LoopUser {
   // On the loop.
   void Begin() {
     loop()->AddUser(this);
+    loop()->AddWork();
     try {
       task_.emplace(function_());
       if (!task_->Start(this)) return;
@@ -62,6 +63,7 @@ class FreeRoot : public Root, private net::LoopUser {
     TakeResult(abandoned);
     task_.reset();
     LoopUser::Leave();
+    loop()->DropWork();
     Reset();
     OnGone();
   }

@@ -255,6 +255,7 @@ void Server::Core::AddWorker() {
   Worker worker;
   if (options.loop == nullptr) worker.owned = std::make_unique<Loop>();
   worker.loop = options.loop != nullptr ? options.loop : worker.owned.get();
+  worker.loop->SpinFor(ToUs(options.busy_poll));
   worker.part = std::make_unique<runtime::ServerLoop>(
       worker.loop, &table,
       runtime::ServerLoop::Settings{.limits = LimitsOf(nullptr),

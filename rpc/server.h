@@ -59,6 +59,12 @@ struct ServerOptions {
   absl::Duration handshake_timeout = absl::Seconds(10);
   size_t handshakes_max = 1'000;
 
+  // Before a loop sleeps it looks for input without a pause for up to this long, when the last
+  // input came as soon as that: a call that comes meanwhile is answered earlier, by what waking a
+  // thread takes, and the core is busy for that time. For threads that have a core to themselves.
+  // Zero: never.
+  absl::Duration busy_poll = absl::ZeroDuration();
+
   // What Run gives open calls after a signal.
   absl::Duration drain_timeout = absl::Seconds(30);
 

@@ -12,11 +12,18 @@
 #include <utility>
 #include <vector>
 
+#include "rpc/net/lending.h"
+#include "rpc/wire/large_string.h"
+
 namespace rpc::net {
 namespace {
 
 // Ready work of one turn; what is left waits until libuv has looked for input again.
 constexpr int kReadyMax = 1024;
+
+// Kept for large messages: some of a MiB each, both ways; and for how long after the last of them.
+constexpr size_t kLargeKeptMax = 16 << 20;
+constexpr TimeUs kLargeKeptUs = session::kSecondUs;
 
 thread_local Loop* current_loop = nullptr;
 
@@ -95,9 +102,8 @@ void Loop::Open() {
   handles_->Adopt(&handles_->do_not_wait);
   Handles::Unref(&handles_->posted);
   Handles::Unref(&handles_->before_wait);
-  // The turn of what was done on this thread outside of our callbacks.
   uv_prepare_start(&handles_->before_wait,
-                   [](uv_prepare_t* handle) { Turn turn(Handles::LoopOf(handle)); });
+                   [](uv_prepare_t* handle) { Handles::LoopOf(handle)->BeforeWait(); });
   now_us_ = ClockUs();
 }
 
@@ -123,12 +129,15 @@ bool Mailbox::Post(std::function<void()> work) {
   std::lock_guard lock(mutex_);
   if (wake_ == nullptr) return false;
   work_.push_back(std::move(work));
-  if (work_.size() == 1) uv_async_send(wake_);
+  if (work_.size() > 1) return true;
+  uv_async_send(wake_);
+  if (lending_ != nullptr) lending_->OnPost();
   return true;
 }
 
 void Loop::OnPosted() {
   Turn turn(this);
+  NoteInput();
   std::vector<std::function<void()>> work;
   {
     std::lock_guard lock(mailbox_->mutex_);
@@ -142,10 +151,48 @@ void Loop::OnPosted() {
 
 void Loop::Run() {
   assert(!borrowed_);
-  Loop* const outer = std::exchange(current_loop, this);
+  wire::KeepLarge(kLargeKeptMax);
+  if (lending_ != nullptr) lending_->Run();
+  const Adoption adoption(this);
   while (!stopped_) uv_run(uv_, UV_RUN_DEFAULT);
   End();
-  current_loop = outer;
+  wire::KeepLarge(0);
+}
+
+void Loop::Tidying::Begin(Loop* loop) {
+  loop_ = loop;
+  takes_ = wire::LargeTakes();
+  loop->SetTimer(this, loop->now_us() + kLargeKeptUs);
+}
+
+void Loop::Tidying::OnTime() {
+  if (takes_ != wire::LargeTakes()) return Begin(loop_);
+  wire::KeepLarge(0);
+  wire::KeepLarge(kLargeKeptMax);
+}
+
+void Loop::RunOnce() { uv_run(uv_, UV_RUN_ONCE); }
+
+void Loop::set_lending(Lending* lending) {
+  std::lock_guard lock(mailbox_->mutex_);
+  lending_ = mailbox_->lending_ = lending;
+}
+
+Loop::Adoption::Adoption(Loop* loop) : outer_(std::exchange(current_loop, loop)) {}
+
+Loop::Adoption::~Adoption() { current_loop = outer_; }
+
+void Loop::NoteInput() {
+  if (spin_max_us_ == 0) return;
+  const bool soon = now_us_ - input_us_ <= spin_max_us_;
+  input_us_ = now_us_;
+  spin_until_us_ = soon ? session::After(now_us_, spin_max_us_) : 0;
+}
+
+void Loop::BeforeWait() {
+  // The turn of what was done on this thread outside of our callbacks.
+  Turn(this);
+  if (now_us_ < spin_until_us_) TurnSoon();
 }
 
 void Loop::Stop() {
@@ -251,6 +298,7 @@ void Loop::Finish() {
   } else {
     TurnSoon();
   }
+  if (wire::LargeKept() > 0 && tidying_.deadline_place == session::kNoPlace) tidying_.Begin(this);
   ArmTimer();
 }
 
@@ -291,7 +339,11 @@ namespace {
 
 class LoopThread {
  public:
-  LoopThread() : loop_(std::make_unique<Loop>()), thread_([this] { loop_->Run(); }) {}
+  LoopThread() : loop_(std::make_unique<Loop>()) {
+    lending_ = std::make_unique<Lending>(loop_.get());
+    loop_->set_lending(lending_.get());
+    thread_ = std::thread([this] { loop_->Run(); });
+  }
   ~LoopThread() {
     if (!loop_->IsCurrent()) {
       loop_->Stop();
@@ -299,6 +351,7 @@ class LoopThread {
     } else {
       // A coroutine has called exit(): its loop goes with the program.
       (void)loop_.release();
+      (void)lending_.release();
       thread_.detach();
     }
   }
@@ -306,6 +359,7 @@ class LoopThread {
   Loop* loop() { return loop_.get(); }
 
  private:
+  std::unique_ptr<Lending> lending_;
   std::unique_ptr<Loop> loop_;
   std::thread thread_;
 };

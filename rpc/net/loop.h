@@ -13,6 +13,7 @@
 // Lifetime: what refers to a loop is gone before it, or a LoopUser.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -34,6 +35,7 @@ namespace rpc::net {
 using session::kNever;
 using session::TimeUs;
 
+class Lending;
 class Loop;
 
 // The clock of all loops: microseconds that never go backwards. Any thread.
@@ -96,12 +98,19 @@ class Mailbox {
   // False, and nothing happens, once the loop has ended.
   bool Post(std::function<void()> work);
 
+  bool empty() const {
+    std::lock_guard lock(mutex_);
+    return work_.empty();
+  }
+
  private:
   friend class Loop;
 
-  std::mutex mutex_;
-  std::vector<std::function<void()>> work_;  // guarded by the mutex
-  uv_async_s* wake_ = nullptr;               // null once the loop has ended; guarded by the mutex
+  mutable std::mutex mutex_;
+  // Guarded by the mutex:
+  std::vector<std::function<void()>> work_;
+  uv_async_s* wake_ = nullptr;  // null once the loop has ended
+  Lending* lending_ = nullptr;
 };
 
 class Loop {
@@ -131,7 +140,27 @@ class Loop {
   void Run();
   // Any thread: Run() returns soon.
   void Stop();
+  bool stopped() const { return stopped_; }
   bool borrowed() const { return borrowed_; }
+
+  // Run() lets others turn the loop (see lending.h). The lending outlives it.
+  void set_lending(Lending* lending);
+  // Null when nobody may.
+  Lending* lending() const { return lending_; }
+
+  // Before it sleeps the loop looks for input without a pause, for up to this long since there last
+  // was some: an answer that comes within that time finds it awake, at the price of a busy core. It
+  // does so only when the last input came soon enough for it to have been worth while. The longest
+  // that anybody has asked for holds.
+  void SpinFor(TimeUs spin_us) { spin_max_us_ = spin_max_us_ < spin_us ? spin_us : spin_max_us_; }
+  // Within a turn that input has caused.
+  void NoteInput();
+
+  // Calls and coroutines that are under way, so that the loop has to be turned.
+  void AddWork() { ++under_way_; }
+  void DropWork() { --under_way_; }
+  bool quiet() const { return under_way_ == 0 && ready_.empty() && flushables_.empty(); }
+  bool has_mail() const { return !mailbox_->empty(); }
 
   // The clock as of the beginning of this turn; outside of one, as it is.
   TimeUs now_us() const { return in_turn_ ? now_us_ : ClockUs(); }
@@ -159,6 +188,20 @@ class Loop {
   session::Buffers* buffers() { return &buffers_; }
   uv_loop_s* uv() { return uv_; }
 
+  // Makes the loop the calling thread's own for a while. REQUIRES: nobody else is within it.
+  class Adoption {
+   public:
+    explicit Adoption(Loop* loop);
+    ~Adoption();
+    Adoption(const Adoption&) = delete;
+    Adoption& operator=(const Adoption&) = delete;
+
+   private:
+    Loop* outer_;
+  };
+  // Waits for something to happen, and deals with it.
+  void RunOnce();
+
   // Opens and ends what libuv calls: each callback that rpc/net registers has one on its stack.
   class Turn {
    public:
@@ -175,8 +218,22 @@ class Loop {
  private:
   struct Handles;
 
+  // The memory of large strings, which the loop's thread keeps for the next ones, is given back
+  // when none has been wanted for a while.
+  class Tidying final : public Timer {
+   public:
+    void Begin(Loop* loop);
+
+   private:
+    void OnTime() override;
+
+    Loop* loop_ = nullptr;
+    uint64_t takes_ = 0;  // when it began
+  };
+
   void Open();
   void OnPosted();
+  void BeforeWait();
   void OnTimer();
   void RunTimers();
   void TurnSoon();
@@ -196,15 +253,21 @@ class Loop {
   List<Flushable> flushables_;
   List<LoopUser> users_;
   session::Deadlines<Timer> timers_;
+  Tidying tidying_;
   TimeUs armed_us_ = kNever;
   bool in_turn_ = false;
   bool in_timers_ = false;
-  bool stopped_ = false;
+  std::atomic<bool> stopped_{false};
+  size_t under_way_ = 0;
+  Lending* lending_ = nullptr;
+  TimeUs spin_max_us_ = 0;
+  TimeUs spin_until_us_ = 0;
+  TimeUs input_us_ = 0;  // when some last came
   size_t blocking_ = 0;  // work that has not come back
 };
 
 // A loop on a thread of its own, made when it is first asked for and stopped when the program ends:
-// where channels work whose callers have no loop.
+// where channels work whose callers have no loop. It is lent to those that wait for their calls.
 Loop* BackgroundLoop();
 
 }  // namespace rpc::net

@@ -29,6 +29,7 @@ static_assert(sizeof(uv_poll_t) <= 160, "a connection is to cost little memory")
 void Watch::Poll::OnPoll(uv_poll_t* handle, int status, int events) {
   auto* const poll = static_cast<Poll*>(handle->data);
   Loop::Turn turn(poll->loop);
+  poll->loop->NoteInput();
   if (status < 0) {
     // libuv has stopped watching.
     poll->watched = 0;

@@ -7,11 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "rpc/context.h"
+#include "rpc/net/lending.h"
 #include "rpc/runtime/channel_core.h"
 #include "rpc/runtime/client_carrier.h"
 #include "rpc/runtime/loop_channel.h"
 #include "rpc/runtime/message_codec.h"
 #include "rpc/runtime/metadata_views.h"
+#include "rpc/runtime/payload.h"
 #include "rpc/runtime/random.h"
 
 namespace rpc::runtime {
@@ -119,12 +121,14 @@ ClientCall::~ClientCall() = default;
 void ClientCall::Start(const google::protobuf::MessageLite* request, const CallOptions& options) {
   TakeOptions(options);
   if (request != nullptr) {
-    absl::Status written = SerializeMessage(wire::Form::kBinary, *request, &request_);
+    absl::Status written = SerializeMessage(wire::Form::kBinary, *request, &request_bytes_);
     if (!written.ok()) start_status_ = written;
+    request_ = PayloadOf(&request_bytes_);
   }
   AddRef();
   self_ = Ref<ClientCall>(this);
   if (loop_->IsCurrent()) return Begin();
+  if (loop_->lending() != nullptr && loop_->lending()->Turn([this] { Begin(); })) return;
   if (loop_->Post([this] { Begin(); })) return;
   completed_ = true;
   end_status_ = absl::UnavailableError("the channel's loop has ended");
@@ -168,6 +172,7 @@ void ClientCall::GiveUp() {
 
 bool ClientCall::AwaitEnd() {
   if (net::Loop::Current() != nullptr) return false;
+  if (loop_->lending() != nullptr && loop_->lending()->TurnUntil(done_)) return true;
   done_.wait(false, std::memory_order_acquire);
   return true;
 }
@@ -187,6 +192,8 @@ void ClientCall::Then(std::function<void()> then) {
 
 void ClientCall::Begin() {
   if (completed_) return;
+  loop_->AddWork();
+  counted_ = true;
   if (parent_ != nullptr) parent_->Add(this);
   if (completed_) return;
   if (!start_status_.ok()) return Complete(start_status_);
@@ -207,7 +214,9 @@ Task<> ClientCall::Proceed(size_t index) {
 
 void ClientCall::Proceed() {
   if (completed_ || inner_ended_) return;
-  if (deadline_us_ <= net::ClockUs()) return OnInnerEnd(DeadlinePassed("before the call was sent"));
+  // Begun in this turn, it is later than the turn.
+  const net::TimeUs now_us = std::max(started_us_, loop_->now_us());
+  if (deadline_us_ <= now_us) return OnInnerEnd(DeadlinePassed("before the call was sent"));
   channel_->Begin(this);
 }
 
@@ -242,9 +251,8 @@ void ClientCall::OpenOn(ClientCarrier* carrier) {
                            .tag = this,
                            .single_reply = kind_.single_reply,
                            .last = kind_.single_request};
-  const session::Payload request = {request_};
   const absl::StatusOr<uint64_t> id =
-      carrier->Open(opening, kind_.single_request ? &request : nullptr);
+      carrier->Open(opening, kind_.single_request ? &request_ : nullptr);
   if (!id.ok()) return OnInnerEnd(id.status());
   carrier_ = carrier;
   carrier->AddCall(this);
@@ -352,6 +360,7 @@ void ClientCall::TellEnd() {
   const Ref<ClientCall> self = std::move(self_);
   self_ = Ref<ClientCall>();
   StreamEnd::End(end_status_);
+  if (std::exchange(counted_, false)) loop_->DropWork();
   if (!done()) {
     done_.store(true, std::memory_order_release);
     done_.notify_all();

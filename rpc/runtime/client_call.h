@@ -175,7 +175,8 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   LoopChannel* channel_ = nullptr;
   const Kind kind_;
   std::string method_;
-  std::string request_;
+  std::string request_bytes_;
+  session::Payload request_;
   Metadata metadata_;
   Metadata leading_;
   Metadata trailing_;
@@ -191,6 +192,7 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   std::function<void()> then_;
   std::unique_ptr<Interception> interception_;
   Ref<ClientCall> self_;  // while it is under way
+  bool counted_ = false;  // among what its loop has to do
   bool wait_for_ready_ = false;
   bool waiting_ = false;
   bool repeated_ = false;

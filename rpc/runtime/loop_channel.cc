@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rpc/runtime/duration.h"
 
 namespace rpc::runtime {
 
@@ -25,6 +26,7 @@ LoopChannel::LoopChannel(std::shared_ptr<const Target> target, net::Loop* loop)
       mailbox_(loop->mailbox()),
       connection_per_call_(target_->options.connection_per_call) {
   loop->AddUser(this);
+  loop->SpinFor(ToUs(target_->options.busy_poll));
   if (connection_per_call_) return;
   for (int i = 0; i < std::max(1, target_->options.connections); ++i) {
     lines_.push_back(std::make_unique<Line>(this));

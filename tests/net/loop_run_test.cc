@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "rpc/net/loop.h"
+#include "rpc/wire/large_string.h"
 #include "tests/net/loop_thread.h"
 
 namespace rpc::net {
@@ -133,6 +136,24 @@ TEST(LoopRun, TakesAPostOrRefusesItWhileItEnds) {
     }
     poster.join();
     EXPECT_EQ(run, taken);
+  }
+}
+
+TEST(LoopRun, MemoryOfLargeStringsIsKeptForAWhile) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "this build keeps none";
+#endif
+  LoopThread loop;
+  size_t kept = 0;
+  loop.Do([] {
+    std::string large(1 << 20, 'x');
+    wire::GiveLarge(&large);
+  });
+  loop.Do([&] { kept = wire::LargeKept(); });
+  EXPECT_GE(kept, size_t{1} << 20);
+  while (kept > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    loop.Do([&] { kept = wire::LargeKept(); });
   }
 }
 
