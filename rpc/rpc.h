@@ -13,6 +13,7 @@
 #include "rpc/peer.h"                // IWYU pragma: export
 #include "rpc/pollable.h"            // IWYU pragma: export
 #include "rpc/process.h"             // IWYU pragma: export
+#include "rpc/raw_message.h"         // IWYU pragma: export
 #include "rpc/run.h"                 // IWYU pragma: export
 #include "rpc/server.h"              // IWYU pragma: export
 #include "rpc/service.h"             // IWYU pragma: export
