@@ -7,6 +7,7 @@
 #include "rpc/channel.h"             // IWYU pragma: export
 #include "rpc/client_interceptor.h"  // IWYU pragma: export
 #include "rpc/context.h"             // IWYU pragma: export
+#include "rpc/histogram.h"           // IWYU pragma: export
 #include "rpc/loop.h"                // IWYU pragma: export
 #include "rpc/metadata.h"            // IWYU pragma: export
 #include "rpc/options.h"             // IWYU pragma: export
@@ -19,7 +20,9 @@
 #include "rpc/service.h"             // IWYU pragma: export
 #include "rpc/sleep.h"               // IWYU pragma: export
 #include "rpc/socket_options.h"      // IWYU pragma: export
+#include "rpc/statistics.h"          // IWYU pragma: export
 #include "rpc/stream.h"              // IWYU pragma: export
 #include "rpc/task.h"                // IWYU pragma: export
 #include "rpc/tls.h"                 // IWYU pragma: export
+#include "rpc/version.h"             // IWYU pragma: export
 #include "rpc/when.h"                // IWYU pragma: export

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rpc/net/address.h"
 #include "rpc/net/signals.h"
 #include "rpc/net/socket.h"
@@ -88,6 +89,11 @@ struct Server::Core {
   size_t running = 0;      // workers that are not over; guarded by the mutex
   bool signalled = false;  // of the first worker's loop
 
+  bool measured = false;
+  absl::Time started_at = absl::InfinitePast();
+  net::TimeUs started_us = 0;
+  std::atomic<bool> shutting_down = false;
+
   size_t loops() const {
     return options.loop != nullptr ? 1 : static_cast<size_t>(std::max(1, options.threads));
   }
@@ -111,6 +117,7 @@ struct Server::Core {
   absl::Status Result() const;
   void End();
   ServerCounters counters() const;
+  ServerStatistics statistics() const;
 };
 
 Server::Server(const ServerOptions& options) : core_(new Core) { core_->options = options; }
@@ -139,6 +146,11 @@ void Server::Add(std::shared_ptr<Service> service) {
 void Server::Use(Interceptor interceptor) {
   core_->CheckNotStarted("Use");
   core_->table.interceptors.push_back(std::move(interceptor));
+}
+
+void Server::Measure() {
+  core_->CheckNotStarted("Measure");
+  core_->measured = true;
 }
 
 absl::Status Server::Limit(std::string_view method, size_t calls_max, size_t waiting_max) {
@@ -205,6 +217,13 @@ std::vector<std::string> Server::services() const {
   return names;
 }
 
+const Service* Server::FindService(std::string_view name) const {
+  for (const auto& service : core_->table.services) {
+    if (service->name() == name) return service.get();
+  }
+  return nullptr;
+}
+
 absl::Status Server::Start() {
   if (core_->options.loop == nullptr) {
     if (absl::Status s = net::CheckDescriptors(core_->loops()); !s.ok()) return s;
@@ -216,6 +235,8 @@ absl::Status Server::Start() {
     }
     core_->running = core_->loops();
   }
+  core_->started_at = absl::Now();
+  core_->started_us = net::ClockUs();
   if (core_->options.calls_max > 0) {
     core_->table.limiter = std::make_unique<runtime::Limiter>(
         "the server", core_->options.calls_max, core_->options.calls_waiting_max);
@@ -259,7 +280,8 @@ void Server::Core::AddWorker() {
   worker.part = std::make_unique<runtime::ServerLoop>(
       worker.loop, &table,
       runtime::ServerLoop::Settings{.limits = LimitsOf(nullptr),
-                                    .connections_max = options.connections_max});
+                                    .connections_max = options.connections_max,
+                                    .measured = measured});
   workers.push_back(std::move(worker));
 }
 
@@ -333,6 +355,7 @@ void Server::StartShutdown(absl::Duration timeout) { core_->StartShutdown(timeou
 
 void Server::Core::StartShutdown(absl::Duration timeout) {
   const net::TimeUs timeout_us = std::min<net::TimeUs>(ToUs(timeout), net::TimeUs{1} << 50);
+  shutting_down = true;
   for (Worker& worker : workers) {
     worker.loop->Post([this, &worker, timeout_us] {
       worker.part->Drain(worker.loop->now_us() + timeout_us, [this] { OnOver(); });
@@ -400,10 +423,23 @@ Channel Server::InProcess(const ChannelOptions& options) {
   return Channel(runtime::ChannelCore::Through(core_->door, options));
 }
 
+bool Server::shutting_down() const { return core_->shutting_down; }
+
 ServerCounters Server::counters() const { return core_->counters(); }
 
 ServerCounters Server::Core::counters() const {
   ServerCounters sum;
+  for (const Worker& worker : workers) worker.part->AddTo(&sum);
+  return sum;
+}
+
+ServerStatistics Server::statistics() const { return core_->statistics(); }
+
+ServerStatistics Server::Core::statistics() const {
+  ServerStatistics sum;
+  sum.started = started_at;
+  if (started_us > 0) sum.uptime = absl::Microseconds(net::ClockUs() - started_us);
+  for (const auto& method : table.methods) sum.methods.emplace_back().name = method->name;
   for (const Worker& worker : workers) worker.part->AddTo(&sum);
   return sum;
 }

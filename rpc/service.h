@@ -42,6 +42,10 @@ class Service {
   virtual std::string_view name() const = 0;
   virtual std::span<const Method> methods() const = 0;
 
+  // The comments of its .proto files, for reflection: a google.protobuf.FileDescriptorSet, of which
+  // each file has its name and source_code_info only. Empty when there are none.
+  virtual std::string_view comments() const { return {}; }
+
  protected:
   Service() = default;
   Service(const Service&) = delete;

@@ -8,6 +8,7 @@
 #include "rpc/runtime/limiter.h"
 #include "rpc/runtime/message_codec.h"
 #include "rpc/runtime/metadata_views.h"
+#include "rpc/runtime/meter.h"
 #include "rpc/runtime/payload.h"
 #include "rpc/runtime/server_carrier.h"
 #include "rpc/runtime/server_loop.h"
@@ -59,6 +60,12 @@ void ServerCall::Begin(ServerCarrier* carrier, const ServedMethod* method,
   method_ = method;
   id_ = event.call;
   form_ = event.header->form;
+  meter_ = carrier_->server()->MeterOf(*method);
+  if (meter_ != nullptr) {
+    begun_us_ = loop()->now_us();
+    meter_->Begun();
+    meter_->Received(event.body.size());
+  }
   carrier_->CallBegan(id_, this);
   AddFrom(*event.header, &context_.metadata_);
   if (event.header->timeout_us > 0) {
@@ -164,6 +171,7 @@ void ServerCall::Finish(absl::Status status) {
     absl::Status written = SerializeMessage(form_, *message, &reply_bytes_);
     if (!written.ok()) status = absl::InternalError(written.message());
     NoteSize(reply_bytes_.size());
+    if (meter_ != nullptr && !cancelled()) meter_->Sent(reply_bytes_.size());
     payload = PayloadOf(&reply_bytes_);
   }
   const bool with_reply = message != nullptr && status.ok();
@@ -175,6 +183,7 @@ void ServerCall::Finish(absl::Status status) {
 void ServerCall::Refuse(const absl::Status& status) {
   carrier_->Refuse(id_, status);
   carrier_->server()->CountRefused();
+  if (meter_ != nullptr) meter_->Refused();
   Release();
 }
 
@@ -191,6 +200,7 @@ void ServerCall::Release() {
   context_.deadline_us_ = net::kNever;
   context_.user.reset();
   peer_ = nullptr;
+  meter_ = nullptr;
   Root::Reset();
   StreamEnd::Reset();
   Clear();
@@ -200,12 +210,17 @@ void ServerCall::Release() {
 }
 
 session::ReadResult ServerCall::ReadBytes(std::string_view* bytes) {
-  return carrier_->Read(id_, bytes);
+  const session::ReadResult result = carrier_->Read(id_, bytes);
+  if (meter_ != nullptr && result == session::ReadResult::kMessage) meter_->Received(bytes->size());
+  return result;
 }
 
 session::Sent ServerCall::WriteBytes(const session::Payload& payload) {
   reply_begun_ = true;
-  return carrier_->Write(id_, payload);
+  const size_t size = payload.bytes.size();
+  const session::Sent sent = carrier_->Write(id_, payload);
+  if (meter_ != nullptr && sent != session::Sent::kGone) meter_->Sent(size);
+  return sent;
 }
 
 absl::Status ServerCall::Unreadable(const absl::Status& why) { return why; }

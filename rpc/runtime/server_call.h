@@ -12,6 +12,7 @@
 #include "google/protobuf/message_lite.h"
 #include "rpc/context.h"
 #include "rpc/net/list.h"
+#include "rpc/net/loop.h"
 #include "rpc/net/peer.h"
 #include "rpc/runtime/root.h"
 #include "rpc/runtime/stream_end.h"
@@ -25,6 +26,7 @@ class Service;
 namespace rpc::runtime {
 
 class Limiter;
+class MethodMeter;
 class ServerCarrier;
 class ServerLoop;
 struct ServedMethod;
@@ -37,6 +39,9 @@ class ServerCall : public Root, public StreamEnd {
   const ServedMethod& method() const { return *method_; }
   const net::Peer& peer();
   ServerLoop* server() const;
+  // Null when the server does not measure.
+  MethodMeter* meter() const { return meter_; }
+  net::TimeUs begun_us() const { return begun_us_; }
 
   // What the carrier hears from its session.
   void Begin(ServerCarrier* carrier, const ServedMethod* method, const session::Event& event);
@@ -93,6 +98,8 @@ class ServerCall : public Root, public StreamEnd {
   ServerCarrier* carrier_ = nullptr;
   const ServedMethod* method_ = nullptr;
   uint64_t id_ = 0;
+  MethodMeter* meter_ = nullptr;
+  net::TimeUs begun_us_ = 0;  // when there is a meter
   Task<> task_{absl::OkStatus()};
   size_t limits_entered_ = 0;
   bool waits_for_limit_ = false;

@@ -33,6 +33,7 @@ absl::Status ShuttingDown() { return absl::UnavailableError("the server is shutt
 ServerLoop::ServerLoop(net::Loop* loop, const ServiceTable* table, const Settings& settings)
     : loop_(loop), table_(table), settings_(settings), spare_calls_(table->methods.size()) {
   loop->AddUser(this);
+  if (settings.measured) meter_ = std::make_unique<LoopMeter>(loop, table->methods.size());
 }
 
 ServerLoop::~ServerLoop() {
@@ -131,6 +132,19 @@ void ServerLoop::Count(const ServerCall& call, const absl::Status& status) {
   } else {
     calls_failed_ += 1;
   }
+  if (call.meter() != nullptr) Measure(call, status);
+}
+
+void ServerLoop::Measure(const ServerCall& call, const absl::Status& status) {
+  MethodMeter* const meter = call.meter();
+  if (!call.cancelled()) {
+    meter->Ended(status);
+  } else if (absl::IsDeadlineExceeded(call.status())) {
+    meter->Expired();
+  } else {
+    meter->Cancelled();
+  }
+  meter_->NoteEnd(meter, call.begun_us());
 }
 
 void ServerLoop::CountSession(uint64_t calls_refused, uint64_t bodies_corrupted) {
@@ -213,10 +227,12 @@ void ServerLoop::CheckOver() {
   if (phase_ == Phase::kServing || phase_ == Phase::kOver || !IsEmpty()) return;
   phase_ = Phase::kOver;
   loop_->ClearTimer(this);
+  if (meter_ != nullptr) meter_->Stop();
   if (over_) over_();
 }
 
 void ServerLoop::OnLoopEnd() {
+  if (meter_ != nullptr) meter_->Stop();
   entrances_.clear();
   EndByForce();
 }
@@ -247,6 +263,12 @@ void ServerLoop::AddTo(ServerCounters* sum) const {
   sum->calls_cancelled += calls_cancelled_.value();
   sum->calls_refused += calls_refused_.value();
   sum->bodies_corrupted += bodies_corrupted_.value();
+}
+
+void ServerLoop::AddTo(ServerStatistics* sum) const {
+  if (meter_ == nullptr) return;
+  meter_->AddTo(&sum->methods);
+  meter_->AddTo(&sum->loops.emplace_back());
 }
 
 void ShutdownWait::Listen() { server_->AwaitDrain(&place_); }

@@ -3,7 +3,6 @@
 // Internal. Threads: belongs to its loop, but for AddTo and calls_cut, which any thread may call.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -13,34 +12,25 @@
 #include "rpc/net/loop.h"
 #include "rpc/net/socket.h"
 #include "rpc/net/transport.h"
+#include "rpc/runtime/counter.h"
 #include "rpc/runtime/entrance.h"
+#include "rpc/runtime/meter.h"
 #include "rpc/runtime/server_call.h"
 #include "rpc/runtime/server_connection.h"
 #include "rpc/runtime/server_datagrams.h"
 #include "rpc/runtime/service_table.h"
 #include "rpc/runtime/shutdown_wait.h"
 #include "rpc/session/limits.h"
+#include "rpc/statistics.h"
 
 namespace rpc::runtime {
-
-// Written by one thread, read by any.
-class Counter {
- public:
-  void operator+=(uint64_t count) { Set(value() + count); }
-  void operator-=(uint64_t count) { Set(value() - count); }
-  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
-
-  std::atomic<uint64_t> value_{0};
-};
 
 class ServerLoop final : private net::LoopUser, private net::Timer {
  public:
   struct Settings {
     session::Limits limits = {};
     size_t connections_max = 0;
+    bool measured = false;
   };
 
   ServerLoop(net::Loop* loop, const ServiceTable* table, const Settings& settings);
@@ -73,6 +63,10 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   }
   // Of connections within the process.
   const session::Limits& limits() const { return settings_.limits; }
+  // Null when the server does not measure.
+  MethodMeter* MeterOf(const ServedMethod& method) {
+    return meter_ == nullptr ? nullptr : meter_->Of(method.index);
+  }
 
   // For its connections and calls.
   void Begin(ServerCarrier* carrier, const session::Event& event);
@@ -92,6 +86,8 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   void CheckOver();
 
   void AddTo(ServerCounters* sum) const;
+  // `sum` has the methods of the server, by their index.
+  void AddTo(ServerStatistics* sum) const;
   // Calls that were open when the time to drain was over.
   uint64_t calls_cut() const { return calls_cut_.value(); }
 
@@ -113,6 +109,7 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
 
   void OnLoopEnd() override;
   void OnTime() override;
+  void Measure(const ServerCall& call, const absl::Status& status);
   void CancelEveryCall();
   void EndByForce();
   bool IsEmpty() const;
@@ -132,6 +129,7 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   net::List<ShutdownWait::Place> shutdown_waits_;
   Phase phase_ = Phase::kServing;
   std::function<void()> over_;
+  std::unique_ptr<LoopMeter> meter_;  // null when the server does not measure
 
   Counter connections_accepted_;
   Counter connections_open_;
