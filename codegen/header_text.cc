@@ -78,6 +78,7 @@ class HeaderPrinter {
     if (!service.methods.empty()) text_.Line("");
     text_.Line("std::string_view name() const final { return kName; }");
     text_.Line("std::span<const " + library_ + "Method> methods() const final;");
+    if (!file_.comments.empty()) text_.Line("std::string_view comments() const final;");
     text_.CloseClass();
   }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "codegen/comments.h"
+#include "codegen/kept_comments.h"
 #include "codegen/names.h"
 #include "codegen/package_scope.h"
 #include "codegen/problems.h"
@@ -23,7 +24,8 @@ const std::set<std::string> kParameters = {"channel", "context", "in",      "opt
                                            "out",     "reply",   "request", "stream"};
 
 // What the classes Service and Client have beside the methods.
-const std::set<std::string> kMembers = {"Client", "Service", "channel_", "methods", "name"};
+const std::set<std::string> kMembers = {"Client",   "Service", "channel_",
+                                        "comments", "methods", "name"};
 
 std::set<std::string> Union(std::set<std::string> a, const std::set<std::string>& b) {
   a.insert(b.begin(), b.end());
@@ -209,7 +211,8 @@ File BuildFile(const FileDescriptor& descriptor, std::vector<std::string>& lines
                .cpp_namespace = Namespace(descriptor),
                .library = IsHidden("rpc", descriptor) ? "::rpc::" : "rpc::",
                .public_imports = {},
-               .services = {}};
+               .services = {},
+               .comments = ""};
   for (int i = 0; i < descriptor.public_dependency_count(); ++i) {
     const FileDescriptor& other = *descriptor.public_dependency(i);
     if (ShowsServices(other)) file.public_imports.push_back(Base(other));
@@ -221,6 +224,7 @@ File BuildFile(const FileDescriptor& descriptor, std::vector<std::string>& lines
   for (int i = 0; i < descriptor.service_count(); ++i) {
     file.services.push_back(ServiceBuilder(*descriptor.service(i), problems).Build());
   }
+  file.comments = KeptComments(descriptor);
   return file;
 }
 

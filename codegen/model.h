@@ -44,6 +44,7 @@ struct File {
   std::string library = "";                      // how the library is named there: rpc:: or ::rpc::
   std::vector<std::string> public_imports = {};  // the bases of those that show services
   std::vector<Service> services = {};
+  std::string comments = "";  // see kept_comments.h; bytes
 };
 
 // Adds to `problems` what cannot be expressed, each as "a/b.proto:line:column: sentence"; with any

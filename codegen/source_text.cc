@@ -27,6 +27,7 @@ class SourcePrinter {
     }
     text_.Line("");
     PrintMethods(service);
+    if (!file_.comments.empty()) PrintComments(service);
     for (const Method& method : service.methods) {
       text_.Line("");
       PrintCall(service.name + "::Client::" + method.name, method);
@@ -57,6 +58,17 @@ class SourcePrinter {
     text_.Outdent(4);
     text_.Line("};");
     text_.Line("return kMethods;");
+    text_.Outdent(2);
+    text_.Line("}");
+  }
+
+  void PrintComments(const Service& service) {
+    text_.Line("");
+    text_.Line("std::string_view " + service.name + "::Service::comments() const {");
+    text_.Indent(2);
+    text_.Line("static constexpr char kBytes[] =");
+    text_.Literal(file_.comments, ";");
+    text_.Line("return std::string_view(kBytes, sizeof(kBytes) - 1);");
     text_.Outdent(2);
     text_.Line("}");
   }

@@ -6,6 +6,20 @@ namespace {
 constexpr size_t kBodyIndent = 2;
 constexpr size_t kContinuation = 4;
 
+// In three digits, so that a digit behind it is not taken for one of them; no question marks, or
+// two of them begin a trigraph.
+std::string Octal(unsigned char c) {
+  return {'\\', static_cast<char>('0' + c / 64), static_cast<char>('0' + c / 8 % 8),
+          static_cast<char>('0' + c % 8)};
+}
+
+std::string Escaped(char c) {
+  if (c == '\n') return "\\n";
+  if (c == '"' || c == '\\') return {'\\', c};
+  if (c < ' ' || c > '~' || c == '?') return Octal(static_cast<unsigned char>(c));
+  return {c};
+}
+
 }  // namespace
 
 void Text::Line(std::string_view line) {
@@ -32,6 +46,21 @@ void Text::Assign(const std::string& left, const std::string& right) {
   if (indent_ + left.size() + 3 + right.size() <= kColumnsMax) return Line(left + " = " + right);
   Line(left + " =");
   Line(std::string(kContinuation, ' ') + right);
+}
+
+void Text::Literal(std::string_view bytes, const std::string& end) {
+  const size_t columns = kColumnsMax - indent_ - kContinuation - end.size() - 2;
+  std::string line;
+  const auto flush = [&](const std::string& behind) {
+    Line(std::string(kContinuation, ' ') + '"' + line + '"' + behind);
+    line.clear();
+  };
+  for (const char c : bytes) {
+    const std::string escaped = Escaped(c);
+    if (line.size() + escaped.size() > columns) flush("");
+    line += escaped;
+  }
+  flush(end);
 }
 
 void Text::Declare(const Phrase& phrase) { Append(Layout(phrase, indent_)); }

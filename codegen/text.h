@@ -23,6 +23,9 @@ class Text {
   // `left = right`, with `right` on a line of its own when it does not fit.
   void Assign(const std::string& left, const std::string& right);
 
+  // Any bytes as literals below each other, continuing the line before, and `end` behind the last.
+  void Literal(std::string_view bytes, const std::string& end);
+
   void Declare(const Phrase& phrase);
 
   // A function whose body is one statement, on one line where it fits.

@@ -15,6 +15,15 @@ std::span<const ::rpc::Method> App::Service::methods() const {
   return kMethods;
 }
 
+std::string_view App::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nj\n&tests/codegen/golden/rpc_package.protoJ@\n>\n\001\014\022\003\001\000\022\0324 A pack"
+      "age that hides the namespace of the library.\n\n\226\001\n-tests/codegen/golden/beside_rpc_"
+      "package.protoJe\nc\n\001\014\022\003\001\000\022\032Y An import hides the namespace of the "
+      "library: golden.my.rpc stands beside this package.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 ::rpc::Call<::golden::my::rpc::Reply> App::Client::Start(const ::golden::my::rpc::Call& request,
                                                          const ::rpc::CallOptions& options) const {
   return ::rpc::Call<::golden::my::rpc::Reply>(channel_, kStart, request, options);

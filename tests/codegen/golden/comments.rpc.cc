@@ -39,6 +39,23 @@ std::span<const rpc::Method> Comments::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Comments::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\n\254\005\n#tests/codegen/golden/comments.protoJ\204\005\n#\n\001\014\022\003\001\000\022"
+      "\032\031 Comments of all shapes.\n\n\335\001\n\002\006\000\022\004\021\000)\001\032\236\001"
+      "*\n A service with stars in its comment.\n\n   - a list\n     of two lines, with \"quotes\""
+      ", <brackets>, %percent%, $dollars$, and //.\n\n Umlauts: \303\244\303\266\303\274\303\237, "
+      "\346\274\242\345\255\227.\n20 A comment that stands apart belongs to nobody.\n\n\033\n\004"
+      "\006\000\002\000\022\003\023\002'\032\016 A short one.\n\n!\n\004\006\000\002\001\022\003"
+      "\025\002(\"\024 Behind its method.\n\n\326\001\n\004\006\000\002\002\022\003\035\002'\032"
+      "\310\001 Run it so:\n\n     tool --first \\\n          --second \077\077/\n and see. This l"
+      "ine has as many columns as any line of this tree may have, and two more in C++.\n https://e"
+      "xample.org/an/address/without/a/blank\n\n)\n\004\006\000\002\003\022\003!\002'\032\034 A bl"
+      "ock,\nindented by hand. \n(\n\004\006\000\002\004\022\003$\002.\032\033No blank at the begi"
+      "nning.\n\n\017\n\004\006\000\002\005\022\003(\002.\032\002\n\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<Nothing> Comments::Client::Short(const Nothing& request,
                                            const rpc::CallOptions& options) const {
   return rpc::Call<Nothing>(channel_, kShort, request, options);

@@ -24,6 +24,13 @@ std::span<const rpc::Method> Mixed::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Mixed::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nz\n%tests/codegen/golden/deprecated.protoJQ\nO\n\001\014\022\003\001\000\022\032E Who cal"
+      "ls what is deprecated is warned; who still serves it is not.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<Reply> Mixed::Client::Fresh(const Request& request,
                                       const rpc::CallOptions& options) const {
   return rpc::Call<Reply>(channel_, kFresh, request, options);
@@ -52,6 +59,13 @@ std::span<const rpc::Method> Old::Service::methods() const {
       rpc::MethodOf<&Service::Stale>(kStale),
   };
   return kMethods;
+}
+
+std::string_view Old::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nz\n%tests/codegen/golden/deprecated.protoJQ\nO\n\001\014\022\003\001\000\022\032E Who cal"
+      "ls what is deprecated is warned; who still serves it is not.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
 }
 
 rpc::Call<Reply> Old::Client::Fresh(const Request& request, const rpc::CallOptions& options) const {

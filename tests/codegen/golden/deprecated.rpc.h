@@ -31,6 +31,7 @@ class Mixed final {
 
     std::string_view name() const final { return kName; }
     std::span<const rpc::Method> methods() const final;
+    std::string_view comments() const final;
   };
 
   // Calls the service over a channel; copies are cheap and any thread may use one.
@@ -68,6 +69,7 @@ class Old final {
 
     std::string_view name() const final { return kName; }
     std::span<const rpc::Method> methods() const final;
+    std::string_view comments() const final;
   };
 
   // Calls the service over a channel; copies are cheap and any thread may use one.

@@ -14,6 +14,15 @@ std::span<const rpc::Method> InOldFile::Service::methods() const {
   return kMethods;
 }
 
+std::string_view InOldFile::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nz\n%tests/codegen/golden/deprecated.protoJQ\nO\n\001\014\022\003\001\000\022\032E Who cal"
+      "ls what is deprecated is warned; who still serves it is not.\n\nm\n*tests/codegen/golden/de"
+      "precated_file.protoJ\077\n=\n\001\014\022\003\001\000\022\0323 Every service of a deprecate"
+      "d file is deprecated.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<Reply> InOldFile::Client::Call(const Request& request,
                                          const rpc::CallOptions& options) const {
   return rpc::Call<Reply>(channel_, kCall, request, options);

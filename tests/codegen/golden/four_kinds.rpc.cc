@@ -29,6 +29,17 @@ std::span<const rpc::Method> Four::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Four::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\n\213\002\n%tests/codegen/golden/four_kinds.protoJ\341\001\n$\n\001\014\022\003\001\000"
+      "\022\032\032 One method of each kind.\n\n\036\n\002\006\000\022\004\036\000*\001\032\022 Su"
+      "ms and echoes.\n\n#\n\004\006\000\002\000\022\003 \002)\032\026 Gives the text back.\n\n%\n"
+      "\004\006\000\002\001\022\003#\0022\032\030 The numbers from 0 on.\n\n'\n\004\006\000\002"
+      "\002\022\003&\002)\032\032 Adds up what it is sent.\n\n$\n\004\006\000\002\003\022\003)\002"
+      ".\032\027 Each line comes back.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<SayReply> Four::Client::Say(const SayRequest& request,
                                       const rpc::CallOptions& options) const {
   return rpc::Call<SayReply>(channel_, kSay, request, options);

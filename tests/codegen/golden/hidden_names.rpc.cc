@@ -53,6 +53,15 @@ std::span<const rpc::Method> Hidden::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Hidden::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\n\360\001\n'tests/codegen/golden/hidden_names.protoJ\304\001\n[\n\001\014\022\003\001\000"
+      "\022\032Q Messages whose short names mean something else inside of the generated classes.\n"
+      "\ne\n\002\006\000\022\004\030\000!\001\032Y A method may have the name of its service, of t"
+      "he library's namespace, or of a message.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<Kept> Hidden::Client::Hidden(const Kept& request, const rpc::CallOptions& options) const {
   return rpc::Call<Kept>(channel_, kHidden, request, options);
 }

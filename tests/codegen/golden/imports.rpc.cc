@@ -33,6 +33,20 @@ std::span<const rpc::Method> Clock::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Clock::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nu\n&tests/codegen/golden/no_services.protoJK\nI\n\001\014\022\003\001\000\022\032\077 No "
+      "services: the generated files are there, and nearly empty.\n\nw\n+tests/codegen/golden/seve"
+      "ral_services.protoJH\nF\n\001\014\022\003\001\000\022\032< Several services in one file, on"
+      "e of them without methods.\n\n\201\001\n)tests/codegen/golden/nested_package.protoJT\nR\n"
+      "\001\014\022\003\001\000\022\032H A package of several words, beside messages of the packag"
+      "es around it.\n\n\210\001\n(tests/codegen/golden/public_import.protoJ\\\nZ\n\001\014\022"
+      "\003\001\000\022\032P Who includes this file's .rpc.h sees the services of nested_package.p"
+      "roto too.\n\nl\n\"tests/codegen/golden/imports.protoJF\nD\n\001\014\022\003\001\000\022\032"
+      ": Messages by way of `import public`, and well-known ones.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<::google::protobuf::Timestamp> Clock::Client::Now(
     const ::google::protobuf::Empty& request, const rpc::CallOptions& options) const {
   return rpc::Call<::google::protobuf::Timestamp>(channel_, kNow, request, options);

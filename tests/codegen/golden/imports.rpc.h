@@ -38,6 +38,7 @@ class Clock final {
 
     std::string_view name() const final { return kName; }
     std::span<const rpc::Method> methods() const final;
+    std::string_view comments() const final;
   };
 
   // Calls the service over a channel; copies are cheap and any thread may use one.

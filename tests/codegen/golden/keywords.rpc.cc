@@ -35,6 +35,13 @@ std::span<const rpc::Method> namespace_::Service::methods() const {
   return kMethods;
 }
 
+std::string_view namespace_::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\n\216\001\n#tests/codegen/golden/keywords.protoJg\ne\n\001\014\022\003\001\000\022\032[ Na"
+      "mes that are taken in C++, or by the generated classes, get an underscore at their end.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<class__delete> namespace_::Client::delete_(const class_& request,
                                                      const rpc::CallOptions& options) const {
   return rpc::Call<class__delete>(channel_, kDelete, request, options);
@@ -67,6 +74,10 @@ rpc::Task<> Service_::Service::methods_(rpc::ServerContext&, const class_&, stru
   return rpc::Unimplemented(kMethods_);
 }
 
+rpc::Task<> Service_::Service::comments_(rpc::ServerContext&, const class_&, struct_&) {
+  return rpc::Unimplemented(kComments);
+}
+
 rpc::Task<> Service_::Service::Service_(rpc::ServerContext&, const class_&, struct_&) {
   return rpc::Unimplemented(kService);
 }
@@ -91,6 +102,7 @@ std::span<const rpc::Method> Service_::Service::methods() const {
   static constexpr rpc::Method kMethods[] = {
       rpc::MethodOf<&Service::name_>(kName_),
       rpc::MethodOf<&Service::methods_>(kMethods_),
+      rpc::MethodOf<&Service::comments_>(kComments),
       rpc::MethodOf<&Service::Service_>(kService),
       rpc::MethodOf<&Service::Client_>(kClient),
       rpc::MethodOf<&Service::channel__>(kChannel),
@@ -98,6 +110,13 @@ std::span<const rpc::Method> Service_::Service::methods() const {
       rpc::MethodOf<&Service::Wait>(kWait),
   };
   return kMethods;
+}
+
+std::string_view Service_::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\n\216\001\n#tests/codegen/golden/keywords.protoJg\ne\n\001\014\022\003\001\000\022\032[ Na"
+      "mes that are taken in C++, or by the generated classes, get an underscore at their end.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
 }
 
 rpc::Call<struct_> Service_::Client::name_(const class_& request,
@@ -108,6 +127,11 @@ rpc::Call<struct_> Service_::Client::name_(const class_& request,
 rpc::Call<struct_> Service_::Client::methods_(const class_& request,
                                               const rpc::CallOptions& options) const {
   return rpc::Call<struct_>(channel_, kMethods_, request, options);
+}
+
+rpc::Call<struct_> Service_::Client::comments_(const class_& request,
+                                               const rpc::CallOptions& options) const {
+  return rpc::Call<struct_>(channel_, kComments, request, options);
 }
 
 rpc::Call<struct_> Service_::Client::Service_(const class_& request,
@@ -154,6 +178,13 @@ std::span<const rpc::Method> Client_::Service::methods() const {
       rpc::MethodOf<&Service::kGetItem_>(kKGetItem),
   };
   return kMethods;
+}
+
+std::string_view Client_::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\n\216\001\n#tests/codegen/golden/keywords.protoJg\ne\n\001\014\022\003\001\000\022\032[ Na"
+      "mes that are taken in C++, or by the generated classes, get an underscore at their end.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
 }
 
 rpc::Call<struct_> Client_::Client::Name(const class_& request,

@@ -37,6 +37,7 @@ class namespace_ final {
 
     std::string_view name() const final { return kName; }
     std::span<const rpc::Method> methods() const final;
+    std::string_view comments() const final;
   };
 
   // Calls the service over a channel; copies are cheap and any thread may use one.
@@ -65,6 +66,7 @@ class Service_ final {
   static constexpr std::string_view kName = "golden.keywords.Service";
   static constexpr std::string_view kName_ = "golden.keywords.Service/name";
   static constexpr std::string_view kMethods_ = "golden.keywords.Service/methods";
+  static constexpr std::string_view kComments = "golden.keywords.Service/comments";
   static constexpr std::string_view kService = "golden.keywords.Service/Service";
   static constexpr std::string_view kClient = "golden.keywords.Service/Client";
   static constexpr std::string_view kChannel = "golden.keywords.Service/channel_";
@@ -78,6 +80,8 @@ class Service_ final {
     virtual rpc::Task<> name_(rpc::ServerContext& context, const class_& request, struct_& reply);
     virtual rpc::Task<> methods_(rpc::ServerContext& context, const class_& request,
                                  struct_& reply);
+    virtual rpc::Task<> comments_(rpc::ServerContext& context, const class_& request,
+                                  struct_& reply);
     virtual rpc::Task<> Service_(rpc::ServerContext& context, const class_& request,
                                  struct_& reply);
     virtual rpc::Task<> Client_(rpc::ServerContext& context, const class_& request, struct_& reply);
@@ -88,6 +92,7 @@ class Service_ final {
 
     std::string_view name() const final { return kName; }
     std::span<const rpc::Method> methods() const final;
+    std::string_view comments() const final;
   };
 
   // Calls the service over a channel; copies are cheap and any thread may use one.
@@ -97,6 +102,7 @@ class Service_ final {
 
     rpc::Call<struct_> name_(const class_& request, const rpc::CallOptions& options = {}) const;
     rpc::Call<struct_> methods_(const class_& request, const rpc::CallOptions& options = {}) const;
+    rpc::Call<struct_> comments_(const class_& request, const rpc::CallOptions& options = {}) const;
     rpc::Call<struct_> Service_(const class_& request, const rpc::CallOptions& options = {}) const;
     rpc::Call<struct_> Client_(const class_& request, const rpc::CallOptions& options = {}) const;
     rpc::Call<struct_> channel__(const class_& request, const rpc::CallOptions& options = {}) const;
@@ -130,6 +136,7 @@ class Client_ final {
 
     std::string_view name() const final { return kName; }
     std::span<const rpc::Method> methods() const final;
+    std::string_view comments() const final;
   };
 
   // Calls the service over a channel; copies are cheap and any thread may use one.

@@ -60,6 +60,13 @@ std::span<const rpc::Method> OrganisationDirectory::Service::methods() const {
   return kMethods;
 }
 
+std::string_view OrganisationDirectory::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nb\n%tests/codegen/golden/long_names.protoJ9\n7\n\001\014\022\003\001\000\022\032- Names s"
+      "o long that lines have to be broken.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<ListTheMembersOfTheOrganisationReply> OrganisationDirectory::Client::List(
     const ListTheMembersOfTheOrganisationRequest& request, const rpc::CallOptions& options) const {
   return rpc::Call<ListTheMembersOfTheOrganisationReply>(channel_, kList, request, options);

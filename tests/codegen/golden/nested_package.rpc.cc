@@ -31,6 +31,17 @@ std::span<const rpc::Method> Measure::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Measure::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nu\n&tests/codegen/golden/no_services.protoJK\nI\n\001\014\022\003\001\000\022\032\077 No "
+      "services: the generated files are there, and nearly empty.\n\nw\n+tests/codegen/golden/seve"
+      "ral_services.protoJH\nF\n\001\014\022\003\001\000\022\032< Several services in one file, on"
+      "e of them without methods.\n\n\201\001\n)tests/codegen/golden/nested_package.protoJT\nR\n"
+      "\001\014\022\003\001\000\022\032H A package of several words, beside messages of the packag"
+      "es around it.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<Area_Size> Measure::Client::Size(const Area& request,
                                            const rpc::CallOptions& options) const {
   return rpc::Call<Area_Size>(channel_, kSize, request, options);

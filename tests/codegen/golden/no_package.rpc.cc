@@ -13,6 +13,13 @@ std::span<const rpc::Method> NoPackage::Service::methods() const {
   return kMethods;
 }
 
+std::string_view NoPackage::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nm\n%tests/codegen/golden/no_package.protoJD\nB\n\001\014\022\003\001\000\022\0328 No pack"
+      "age: everything stands in the global namespace.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<NoPackageReply> NoPackage::Client::Call(const NoPackageRequest& request,
                                                   const rpc::CallOptions& options) const {
   return rpc::Call<NoPackageReply>(channel_, kCall, request, options);

@@ -19,6 +19,13 @@ std::span<const rpc::Method> Search::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Search::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nh\n'tests/codegen/golden/proto2_types.protoJ=\n;\n\001\014\022\003\001\000\022\0321 proto"
+      "2: required fields, groups and extensions.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<Answer> Search::Client::Find(const Query& request,
                                        const rpc::CallOptions& options) const {
   return rpc::Call<Answer>(channel_, kFind, request, options);

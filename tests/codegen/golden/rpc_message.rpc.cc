@@ -14,6 +14,13 @@ std::span<const ::rpc::Method> Hide::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Hide::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\ne\n&tests/codegen/golden/rpc_message.protoJ;\n9\n\001\014\022\003\001\000\022\032/ A mess"
+      "age hides the namespace of the library.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 ::rpc::ReadCall<rpc> Hide::Client::Call(const rpc& request,
                                         const ::rpc::CallOptions& options) const {
   return ::rpc::ReadCall<rpc>(channel_, kCall, request, options);

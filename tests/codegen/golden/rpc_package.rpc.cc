@@ -29,6 +29,13 @@ std::span<const ::rpc::Method> Server::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Server::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nj\n&tests/codegen/golden/rpc_package.protoJ@\n>\n\001\014\022\003\001\000\022\0324 A pack"
+      "age that hides the namespace of the library.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 ::rpc::Call<Reply> Server::Client::Say(const Call& request,
                                        const ::rpc::CallOptions& options) const {
   return ::rpc::Call<Reply>(channel_, kSay, request, options);

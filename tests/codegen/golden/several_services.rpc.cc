@@ -14,6 +14,13 @@ std::span<const rpc::Method> First::Service::methods() const {
   return kMethods;
 }
 
+std::string_view First::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nw\n+tests/codegen/golden/several_services.protoJH\nF\n\001\014\022\003\001\000\022\032< S"
+      "everal services in one file, one of them without methods.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<Pong> First::Client::Call(const Ping& request, const rpc::CallOptions& options) const {
   return rpc::Call<Pong>(channel_, kCall, request, options);
 }
@@ -34,6 +41,13 @@ std::span<const rpc::Method> Second::Service::methods() const {
   return kMethods;
 }
 
+std::string_view Second::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nw\n+tests/codegen/golden/several_services.protoJH\nF\n\001\014\022\003\001\000\022\032< S"
+      "everal services in one file, one of them without methods.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
+
 rpc::Call<Pong> Second::Client::Call(const Ping& request, const rpc::CallOptions& options) const {
   return rpc::Call<Pong>(channel_, kCall, request, options);
 }
@@ -44,5 +58,12 @@ rpc::ReadCall<Pong> Second::Client::CallAgain(const Ping& request,
 }
 
 std::span<const rpc::Method> Nothing::Service::methods() const { return {}; }
+
+std::string_view Nothing::Service::comments() const {
+  static constexpr char kBytes[] =
+      "\nw\n+tests/codegen/golden/several_services.protoJH\nF\n\001\014\022\003\001\000\022\032< S"
+      "everal services in one file, one of them without methods.\n";
+  return std::string_view(kBytes, sizeof(kBytes) - 1);
+}
 
 }  // namespace golden

@@ -26,6 +26,7 @@ class First final {
 
     std::string_view name() const final { return kName; }
     std::span<const rpc::Method> methods() const final;
+    std::string_view comments() const final;
   };
 
   // Calls the service over a channel; copies are cheap and any thread may use one.
@@ -59,6 +60,7 @@ class Second final {
 
     std::string_view name() const final { return kName; }
     std::span<const rpc::Method> methods() const final;
+    std::string_view comments() const final;
   };
 
   // Calls the service over a channel; copies are cheap and any thread may use one.
@@ -87,6 +89,7 @@ class Nothing final {
    public:
     std::string_view name() const final { return kName; }
     std::span<const rpc::Method> methods() const final;
+    std::string_view comments() const final;
   };
 
   // Calls the service over a channel; copies are cheap and any thread may use one.
