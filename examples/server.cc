@@ -22,6 +22,7 @@
 #include "services/chat/chat_service.h"
 #include "services/echo/echo_service.h"
 #include "services/files/files_service.h"
+#include "services/inspection/inspection.h"
 #include "services/interop/interop_service.h"
 #include "services/shell/shell_options.h"
 #include "services/shell/shell_service.h"
@@ -133,6 +134,7 @@ absl::Status AddServices(const Options& options, rpc::Server* server) {
   if (!options.shell.empty()) {
     if (absl::Status s = AddShell(options, server); !s.ok()) return s;
   }
+  inspection::AddTo(server);
   server->Add(std::make_shared<interop::InteropService>());
   return absl::OkStatus();
 }

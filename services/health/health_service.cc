@@ -16,7 +16,8 @@ constexpr size_t kToldSizeMax = 200;
 // What a client that has stopped reading gets, to take the last word before a shutdown.
 constexpr absl::Duration kLastWord = absl::Milliseconds(100);
 
-// False when it was not taken in time: a client that does not read is not to hold a shutdown up.
+// False when it was not taken in time: the call of a client that does not read is to end by itself
+// when the server shuts down.
 rpc::Task<bool> Tell(State state, bool last, rpc::ServerContext& context,
                      rpc::Writer<CheckReply>& out) {
   CheckReply reply;

@@ -103,7 +103,9 @@ absl::StatusOr<FindReply> Catalog::FindSymbol(std::string_view symbol) const {
   }
   const FileDescriptor* const file =
       name.empty() ? nullptr : DescriptorPool::generated_pool()->FindFileContainingSymbol(name);
-  if (file == nullptr || !files_.contains(file->name())) return NotFound("name", name);
+  if (file == nullptr || !files_.contains(file->name()) || IsWithin(file->package(), name)) {
+    return NotFound("name", name);  // a package has files, of which none is all of it
+  }
   return FilesUpTo(file);
 }
 

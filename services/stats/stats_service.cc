@@ -34,7 +34,7 @@ rpc::Task<> StatsService::Watch(rpc::ServerContext& context, const WatchRequest&
   while (!server_->shutting_down()) {
     Snapshot snapshot;
     TakeSnapshot(*server_, &snapshot);
-    // A client that does not read, or not for long, does not hold a shutdown up.
+    // The call of a client that does not read is to end by itself when the server shuts down.
     (void)co_await rpc::WhenAny(out.Write(snapshot), context.Shutdown());
     if (context.cancelled()) co_return out.status();
     // By the clock, so that what a snapshot takes does not add up; what was missed is left out.
