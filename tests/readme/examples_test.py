@@ -207,7 +207,8 @@ class ServerTest(unittest.TestCase):
         with Server("--listen=tcp://127.0.0.1:0", f"--listen={second}") as server:
             self.assertRegex(server.addresses[0], r"^tcp://127\.0\.0\.1:[1-9]\d+$")
             self.assertEqual(server.addresses[1], second)
-            self.assertEqual(server.services, ["echo.Echo", "chat.Chat", "interop.Interop"])
+            self.assertEqual(server.services, ["echo.Echo", "chat.Chat", "reflection.Reflection",
+                                               "health.Health", "stats.Stats", "interop.Interop"])
             for address in server.addresses:
                 self.assertEqual(run("client", address)[0], 0)
 

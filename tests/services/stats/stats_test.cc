@@ -246,8 +246,7 @@ class StatsOfThreadsTest : public StatsTest {
 
   StatsOfThreadsTest() : StatsTest({.threads = kThreads}) {}
 
-  void CallOften() {
-    const echo::Echo::Client client(MakeChannel());
+  static void CallOften(const echo::Echo::Client& client) {
     for (int i = 0; i < kCalls; ++i) EXPECT_TRUE(client.Say(Saying("x")).Wait().ok());
     EXPECT_FALSE(client.Fail(FailWith(absl::StatusCode::kAborted, "")).Wait().ok());
   }
@@ -259,7 +258,9 @@ INSTANTIATE_TEST_SUITE_P(Ways, StatsOfThreadsTest, InspectedWays(),
 TEST_P(StatsOfThreadsTest, WhatAllLoopsCountedIsAddedUp) {
   EXPECT_EQ(List().loops_size(), kThreads);
   std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) threads.emplace_back([this] { CallOften(); });
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([client = echo::Echo::Client(MakeChannel())] { CallOften(client); });
+  }
   uint64_t begun = 0;
   for (int i = 0; i < 50; ++i) {
     const stats::Method say = Of("echo.Echo/Say");
