@@ -106,8 +106,8 @@ class Server {
   // `waiting_max` more wait. NOT_FOUND when no service has it.
   absl::Status Limit(std::string_view method, size_t calls_max, size_t waiting_max = 1'000);
 
-  // From Start on, notes what statistics() tells of methods and loops. A call costs a few
-  // nanoseconds more, and a method that is called 10 KiB on each loop.
+  // From Start on, notes what statistics() tells of methods and loops. A call costs one to two
+  // hundred instructions more, and a method that is called 10 KiB on each loop.
   void Measure();
 
   // Takes the address now, to be served from Start on: `tcp://127.0.0.1:7000`, `tcp://*:0` (a port
