@@ -1,0 +1,66 @@
+#include "tests/bench/measure/load_options.h"
+
+#include "absl/status/status.h"
+#include "examples/terminal/flags.h"
+#include "examples/terminal/program.h"
+
+namespace bench {
+namespace {
+
+constexpr int64_t kAnyMax = int64_t{1} << 40;
+
+void DeclareLoad(terminal::Flags* flags, LoadOptions* options) {
+  flags->Text("workload", "NAME",
+              "echo: each connection has so many calls in flight;\n"
+              "wait: the same, with a thread for each call that waits for it;\n"
+              "stream: messages of one call, from the server;\n"
+              "mix: echo, with slow calls between, which are not in the latencies;\n"
+              "rate: calls begin when it is time, whatever became of those before",
+              &options->workload);
+  flags->Number("connections", 1, 100'000, "to the server", &options->connections);
+  flags->Number("in_flight", 1, 1'000'000, "calls at once on each connection", &options->in_flight);
+  flags->Number("size", 0, 1 << 30, "bytes of each message", &options->size);
+  flags->Bool("bytes", "messages of bytes, and not of a string", &options->bytes);
+  flags->Number("rate", 0, kAnyMax, "calls a second of workload rate", &options->rate);
+  flags->Number("work_us", 0, 1'000'000, "of computation in the server for each call",
+                &options->work_us);
+  flags->Number("slow_percent", 0, 100, "slow calls of workload mix", &options->slow_percent);
+  flags->Number("slow_us", 0, 1'000'000, "what a slow call sleeps", &options->slow_us);
+}
+
+void DeclareMeasurement(terminal::Flags* flags, LoadOptions* options) {
+  flags->Text("server", "ADDRESS", "tcp://HOST:PORT or unix:///PATH", &options->server);
+  flags->Number("server_pid", 0, kAnyMax, "the server's process, for its CPU time",
+                &options->server_pid);
+  flags->Duration("warm_up", "before anything is measured", &options->warm_up);
+  flags->Duration("duration", "of the measurement", &options->duration);
+  flags->Number("count", 0, kAnyMax,
+                "so many calls (or messages) instead of a duration, and no warming up",
+                &options->count);
+}
+
+void DeclareClient(terminal::Flags* flags, LoadOptions* options) {
+  flags->Duration("timeout", "of each call", &options->timeout);
+  flags->Number("calls_waiting_max", 0, kAnyMax, "of each connection, in this process",
+                &options->calls_waiting_max);
+  flags->Bool("md5_waived", "bodies come and go without md5", &options->md5_waived);
+  flags->Text("congestion", "NAME", "TCP_CONGESTION, such as cubic or bbr", &options->congestion);
+}
+
+}  // namespace
+
+int ReadLoadOptions(int argc, const char* const* argv, const std::string& program,
+                    LoadOptions* options) {
+  terminal::BeginProgram();
+  terminal::Flags flags(program + " [FLAGS]",
+                        "Puts load on a server, and prints what was measured as a line of JSON.");
+  DeclareMeasurement(&flags, options);
+  DeclareLoad(&flags, options);
+  DeclareClient(&flags, options);
+  if (const absl::Status s = flags.Parse(argc, argv); !s.ok()) {
+    return terminal::Complain(program, s, terminal::kUsageError);
+  }
+  return flags.help() ? flags.PrintHelp() : -1;
+}
+
+}  // namespace bench
