@@ -44,6 +44,8 @@ void DeclareClient(terminal::Flags* flags, LoadOptions* options) {
   flags->Number("calls_waiting_max", 0, kAnyMax, "of each connection, in this process",
                 &options->calls_waiting_max);
   flags->Bool("md5_waived", "bodies come and go without md5", &options->md5_waived);
+  flags->Number("busy_poll_us", 0, 1'000'000, "looks for input so long before it sleeps",
+                &options->busy_poll_us);
   flags->Text("congestion", "NAME", "TCP_CONGESTION, such as cubic or bbr", &options->congestion);
 }
 

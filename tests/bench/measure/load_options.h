@@ -33,6 +33,7 @@ struct LoadOptions {
   absl::Duration timeout = absl::Seconds(10);
 
   bool md5_waived = false;
+  int64_t busy_poll_us = 0;
   std::string congestion = {};
 };
 

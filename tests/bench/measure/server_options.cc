@@ -21,6 +21,10 @@ void Declare(terminal::Flags* flags, ServerOptions* options) {
   flags->Number("calls_waiting_max", 0, 1 << 30, "calls beyond it that wait; more are refused",
                 &options->calls_waiting_max);
   flags->Bool("md5_waived", "bodies come and go without md5", &options->md5_waived);
+  flags->Number("busy_poll_us", 0, 1'000'000, "looks for input so long before it sleeps",
+                &options->busy_poll_us);
+  flags->Bool("stream", "of a server without calls: sends messages, and echoes nothing",
+              &options->stream);
   flags->Text("congestion", "NAME", "TCP_CONGESTION, such as cubic or bbr", &options->congestion);
 }
 

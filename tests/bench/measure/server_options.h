@@ -19,6 +19,8 @@ struct ServerOptions {
   int64_t calls_max = 0;
   int64_t calls_waiting_max = 1'000;
   bool md5_waived = false;
+  int64_t busy_poll_us = 0;
+  bool stream = false;  // of the raw servers
   std::string congestion = {};
 };
 
