@@ -60,18 +60,20 @@ def _syscalls(binaries, in_flight, calls):
 def serving_below(command):
     """As processes.serving, for a server below another program, which ends with it."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    line = process.stdout.readline()
-    if not line.startswith("listening on "):
-        process.kill()
-        raise processes.Failed(f"{command} said {line!r}, and not where it listens")
-    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="utf-8") as children:
-        child = int(children.read().split()[0])
+    child = None
     try:
-        yield processes.Server(line.split()[-1], child)
+        address = processes.address_of(process)
+        child = only_child(process.pid)
+        yield processes.Server(address, child)
     finally:
-        os.kill(child, signal.SIGTERM)
-        process.wait(timeout=30)
+        os.kill(child or process.pid, signal.SIGTERM)
+        process.wait(timeout=processes.END_S)
         process.stdout.close()
+
+
+def only_child(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as children:
+        return int(children.read().split()[0])
 
 
 def stripped_size(binaries):

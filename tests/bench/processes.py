@@ -5,12 +5,13 @@ import dataclasses
 import json
 import os
 import resource
+import select
 import subprocess
 import time
 
 import machine
 
-START_S = 20
+START_S = 60
 LOAD_S = 120
 END_S = 20
 
@@ -46,12 +47,18 @@ def serving(command, core=None):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
                                preexec_fn=pinned(core_or_none(core)))
     try:
-        line = process.stdout.readline()
-        if not line.startswith("listening on "):
-            raise Failed(f"{command[0]} said {line!r}, and not where it listens")
-        yield Server(line.split()[-1], process.pid)
+        yield Server(address_of(process), process.pid)
     finally:
         end(process)
+
+
+def address_of(process):
+    """Waits for the line in which a server says where it listens."""
+    ready, _, _ = select.select([process.stdout], [], [], START_S)
+    line = process.stdout.readline() if ready else ""
+    if not line.startswith("listening on "):
+        raise Failed(f"{' '.join(process.args)} said {line!r}, and not where it listens")
+    return line.split()[-1]
 
 
 def end(process):
@@ -68,8 +75,11 @@ def load(command, server, core=None):
     """Runs a load generator, and returns its result with the noise of the machine meanwhile."""
     command = command + [f"--server={server.address}", f"--server_pid={server.pid}"]
     before = (time.monotonic(), machine.read_busy_s(), own_s(server))
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          timeout=LOAD_S, preexec_fn=pinned(core_or_none(core)))
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=LOAD_S, preexec_fn=pinned(core_or_none(core)))
+    except subprocess.TimeoutExpired as expired:
+        raise Failed(f"{' '.join(command)} did not end within {LOAD_S} s") from expired
     after = (time.monotonic(), machine.read_busy_s(), own_s(server))
     if done.returncode != 0:
         raise Failed(f"{' '.join(command)}: {done.stderr.strip()}")

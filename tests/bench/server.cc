@@ -12,6 +12,10 @@ namespace bench {
 namespace {
 
 absl::Status Serve(const ServerOptions& options) {
+  if (options.stream) {
+    return absl::InvalidArgumentError("--stream: a call says what it wants of this server");
+  }
+  if (options.busy_poll_us > 0) return absl::UnimplementedError("--busy_poll_us: it always sleeps");
   rpc::ServerOptions of_server;
   of_server.threads = static_cast<int>(options.threads);
   of_server.calls_max = static_cast<size_t>(options.calls_max);
