@@ -14,7 +14,6 @@ MARGIN_LEFT = 86
 MARGIN_RIGHT = 30
 MARGIN_TOP = 40
 MARGIN_BOTTOM = 48
-COLUMNS = 2
 OURS = "#c0392b"
 COLORS = {"uvrpc": OURS, "raw_uv": "#7f8c8d", "raw_epoll": "#bdc3c7", "reference": "#34495e",
           "grpc": "#2980b9", "thrift": "#27ae60", "capnp": "#8e44ad"}
@@ -97,16 +96,16 @@ def lines(title, x_title, series):
     return parts
 
 
-def page(title, panels):
+def page(title, panels, columns=2):
     """The panels beside and below each other, as the text of an SVG file."""
-    width = COLUMNS * PANEL_WIDTH
-    height = 40 + math.ceil(len(panels) / COLUMNS) * PANEL_HEIGHT
+    width = columns * PANEL_WIDTH
+    height = 40 + math.ceil(len(panels) / columns) * PANEL_HEIGHT
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
              'font-family="sans-serif">',
              f'<rect width="{width}" height="{height}" fill="white"/>',
              _text(10, 26, title, size=16, weight="bold")]
     for i, panel in enumerate(panels):
-        x, y = (i % COLUMNS) * PANEL_WIDTH, 40 + (i // COLUMNS) * PANEL_HEIGHT
+        x, y = (i % columns) * PANEL_WIDTH, 40 + (i // columns) * PANEL_HEIGHT
         parts += [f'<g transform="translate({x},{y})">', *panel, "</g>"]
     return "\n".join(parts + ["</svg>"]) + "\n"
 

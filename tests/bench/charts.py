@@ -32,7 +32,7 @@ def scaling_page(sweeps):
                       for sweep in same]
             if series:
                 panels.append(chart.lines(f"{name}: {what}", same[0]["over"], series))
-    return chart.page("What becomes of it as load grows", panels)
+    return chart.page("What becomes of it as load grows", panels, columns=3)
 
 
 def write_all(folder, medians, chosen, peers, sweeps):

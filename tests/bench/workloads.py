@@ -1,6 +1,7 @@
 """What is measured of every peer, and the bars that ours is to reach."""
 
 import dataclasses
+import os
 
 # In the order of the table. Each has a server and a load generator, but for `reference`, whose
 # client is that of raw_uv.
@@ -30,6 +31,8 @@ class Bar:
 
 
 ONE_AT_A_TIME = Workload("one_core", "one at a time, both on one core", (), one_core=True)
+UNIX = Workload("unix_socket", "one at a time over a unix socket, both on one core", (),
+                (f"--listen=unix:///tmp/uvrpc_bench_{os.getpid()}.sock",), one_core=True)
 SPINNING = Workload(
     "spinning", "one at a time, two cores, both spinning", ("--busy_poll_us=1000",),
     ("--busy_poll_us=1000",), peers=("raw_uv", "raw_epoll", "uvrpc"))
@@ -54,12 +57,13 @@ MIX = Workload("mix", "64 in flight, 1% of them take 5 ms", ("--workload=mix", "
 MIX_WITHOUT = Workload("mix_without", "64 in flight, none of them slow",
                        ("--workload=mix", "--in_flight=64", "--slow_percent=0"), peers=("uvrpc",))
 
-WORKLOADS = (ONE_AT_A_TIME, SPINNING, DEEP, WIDE, LARGE, LARGE_WAIVED, STREAM, WAIT, MIX,
+WORKLOADS = (ONE_AT_A_TIME, UNIX, SPINNING, DEEP, WIDE, LARGE, LARGE_WAIVED, STREAM, WAIT, MIX,
              MIX_WITHOUT)
 
 # What the table shows of each workload.
 METRICS = {
     "one_core": ("p50_us", "p99_us", "p99_9_us"),
+    "unix_socket": ("p50_us", "p99_us", "p99_9_us"),
     "spinning": ("p50_us", "p99_us", "p99_9_us"),
     "in_flight_256": ("calls_per_s", "server_cpu_us", "client_cpu_us", "p99_us", "p99_9_us"),
     "connections_64": ("calls_per_s", "server_cpu_us", "client_cpu_us", "p99_us", "p99_9_us"),

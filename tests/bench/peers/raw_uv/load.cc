@@ -9,6 +9,7 @@
 
 #include "tests/bench/measure/descriptors.h"
 #include "tests/bench/measure/load_options.h"
+#include "tests/bench/measure/memory.h"
 #include "tests/bench/peers/raw/flow.h"
 #include "tests/bench/peers/raw/request.h"
 #include "tests/bench/peers/raw_uv/uv_stream.h"
@@ -86,5 +87,6 @@ int main(int argc, char** argv) {
   bench::LoadOptions options;
   if (const int code = bench::ReadLoadOptions(argc, argv, "load", &options); code >= 0) return code;
   bench::RaiseDescriptorLimit();
+  bench::KeepFreedMemory();
   options.workload == "stream" ? bench::RunStream(options) : bench::RunEcho(options);
 }

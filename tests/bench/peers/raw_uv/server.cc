@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/bench/measure/memory.h"
 #include "tests/bench/measure/payload.h"
 #include "tests/bench/measure/server_options.h"
 #include "tests/bench/peers/raw_uv/uv_stream.h"
@@ -55,6 +56,7 @@ int main(int argc, char** argv) {
   if (const int code = bench::ReadServerOptions(argc, argv, "raw_uv", &options); code >= 0) {
     return code;
   }
+  bench::KeepFreedMemory();
   uv_loop_t* const loop = uv_default_loop();
   bench::UvListen(loop, bench::ListenOn(&options.listen, options.congestion),
                   options.stream ? bench::OnStreamConnection : bench::OnEchoConnection);

@@ -2,7 +2,6 @@
 // what the framework itself costs is the difference to this.
 //
 // It answers bench.Bench/Echo with messages that it reuses. Its client is that of raw_uv.
-#include <malloc.h>
 #include <uv.h>
 
 #include <span>
@@ -12,6 +11,7 @@
 #include "rpc/wire/frame_decoder.h"
 #include "rpc/wire/frame_encoder.h"
 #include "tests/bench/measure/answer.h"
+#include "tests/bench/measure/memory.h"
 #include "tests/bench/measure/server_options.h"
 #include "tests/bench/messages.pb.h"
 #include "tests/bench/peers/raw_uv/uv_stream.h"
@@ -100,10 +100,7 @@ int main(int argc, char** argv) {
   if (const int code = bench::ReadServerOptions(argc, argv, "reference", &options); code >= 0) {
     return code;
   }
-  // The floor keeps the memory of large messages: giving it back and getting it anew costs more
-  // than everything else that is done with them.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  bench::KeepFreedMemory();
   bench::Shared shared;
   shared.limits.body_size_max = static_cast<uint64_t>(options.message_size_max) + 1'024;
   shared.md5_waived = options.md5_waived;

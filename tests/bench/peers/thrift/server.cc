@@ -55,7 +55,7 @@ std::shared_ptr<ServerSocket> SocketFor(const Address& address, const std::strin
                           ? std::make_shared<ServerSocket>(address.path)
                           : std::make_shared<ServerSocket>(address.host, address.port);
   socket->setAcceptBacklog(4096);
-  if (!congestion.empty()) {
+  if (!congestion.empty() && !address.is_unix()) {
     socket->setListenCallback([congestion](THRIFT_SOCKET fd) {
       if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, congestion.data(),
                      static_cast<socklen_t>(congestion.size())) != 0) {
