@@ -41,7 +41,7 @@ absl::Status Clients::Connect() const {
   const std::vector<absl::Status> connected = rpc::Run([this] {
     std::vector<rpc::Task<>> connecting;
     for (const rpc::Channel& channel : channels_) {
-      connecting.push_back(channel.Ready(absl::Seconds(30)));
+      connecting.push_back(channel.Ready(options_.timeout));
     }
     return rpc::WhenAll(std::move(connecting));
   });

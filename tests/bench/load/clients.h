@@ -18,7 +18,7 @@ class Clients {
  public:
   explicit Clients(const LoadOptions& options);
 
-  // Waits until every connection stands.
+  // Waits until every connection stands, each for the timeout of a call.
   absl::Status Connect() const;
 
   size_t size() const { return stubs_.size(); }
