@@ -118,9 +118,10 @@ def build_time_s():
     """Of //examples:server and everything that it needs, from nothing, with no cache."""
     with tempfile.TemporaryDirectory() as output_base:
         bazel = ["bazel", f"--output_base={output_base}"]
-        begin = time.monotonic()
-        subprocess.run(bazel + ["build", "-c", "opt", "--disk_cache=", "//examples:server"],
-                       check=True, cwd=programs.root())
-        seconds = time.monotonic() - begin
-        subprocess.run(bazel + ["clean", "--expunge"], check=True, cwd=programs.root())
-        return seconds
+        try:
+            begin = time.monotonic()
+            subprocess.run(bazel + ["build", "-c", "opt", "--disk_cache=", "//examples:server"],
+                           check=True, cwd=programs.root())
+            return time.monotonic() - begin
+        finally:
+            subprocess.run(bazel + ["clean", "--expunge"], check=True, cwd=programs.root())

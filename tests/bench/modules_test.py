@@ -197,9 +197,14 @@ class ReportTest(unittest.TestCase):
 
     def test_tells_figures_bars_and_noise(self):
         text = self.make().text()
-        for part in ("11.0", "1.10", "holds beside raw libuv", "bytes of an idle connection",
+        for part in ("11.0", "0.909", "holds beside raw libuv", "bytes of an idle connection",
                      "MISSED", "falls or stays flat: holds", "NOT QUIET", "one_core/uvrpc 20%"):
             self.assertIn(part, text)
+
+    def test_less_time_is_faster(self):
+        self.assertEqual(report.speedup(2, 3, "p50_us"), 1.5)
+        self.assertEqual(report.speedup(3, 2, "calls_per_s"), 1.5)
+        self.assertIsNone(report.speedup(None, 2, "p50_us"))
 
     def test_every_result_of_every_round_is_recorded(self):
         record = self.make().record()

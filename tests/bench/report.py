@@ -33,6 +33,13 @@ def _at_most(value, most):
     return ["", ""] if most is None else [f"<= {table.number(most)}", _verdict(value <= most)]
 
 
+def speedup(ours, theirs, metric):
+    """Of times, less is faster."""
+    if metric.endswith("_us"):
+        ours, theirs = theirs, ours
+    return stats.ratio(ours, theirs)
+
+
 class Report:
 
     def __init__(self, description, chosen, peers, runner, found, sweeps):
@@ -56,7 +63,7 @@ class Report:
         }
 
     def text(self):
-        parts = [self._machine(), self._peers(), self._ratios_to_raw(), self._bars(),
+        parts = [self._machine(), self._peers(), self._ratios(), self._bars(),
                  self._ratio_bars(), self._figures(), self._scaling(), self._noise()]
         return "\n\n".join(part for part in parts if part)
 
@@ -75,18 +82,20 @@ class Report:
                             [self._value(workload.name, peer, metric) for peer in self.peers])
         return table.render(["workload"] + list(self.peers), rows)
 
-    def _ratios_to_raw(self):
-        if "raw_uv" not in self.peers:
-            return ""
+    def _ratios(self):
+        """How many times as fast as each other one ours is, by what each workload is about."""
+        others = [peer for peer in self.peers if peer != "uvrpc"]
         rows = []
         for workload in self.chosen:
             metric = workloads.METRICS[workload.name][0]
-            raw = self._value(workload.name, "raw_uv", metric)
-            if raw:
+            ours = self._value(workload.name, "uvrpc", metric)
+            theirs = [self._value(workload.name, peer, metric) for peer in others]
+            if any(theirs):
                 rows.append([f"{workload.title}: {metric}"] +
-                            [stats.ratio(self._value(workload.name, peer, metric), raw)
-                             for peer in self.peers])
-        return "Against raw libuv:\n" + table.render(["workload"] + list(self.peers), rows)
+                            [speedup(ours, value, metric) for value in theirs])
+        if not rows:
+            return ""
+        return "How many times as fast uvrpc is as\n" + table.render(["workload"] + others, rows)
 
     def _bars(self):
         rows = []

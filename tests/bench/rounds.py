@@ -61,7 +61,7 @@ class Rounds:
                     self.say(f"round {number + 1} of {rounds}: {workload.title}: {peer}")
                     try:
                         result = self.measure(workload, peer)
-                    except processes.Failed as failure:
+                    except (processes.Failed, OSError) as failure:
                         print(f"{workload.name}, {peer}: {failure}", file=sys.stderr)
                         continue
                     self.results.setdefault((workload.name, peer), []).append(result)
