@@ -2,9 +2,9 @@
 //
 //     bazel run -c opt //tests/bench:load -- --server=tcp://127.0.0.1:7000 --in_flight=256
 #include <cstdio>
+#include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "rpc/rpc.h"
 #include "tests/bench/load/clients.h"
 #include "tests/bench/load/workloads.h"
@@ -17,13 +17,10 @@ namespace {
 
 absl::Status RunWorkload(Clients* clients, Meter* meter) {
   const std::string& workload = clients->options().workload;
-  if (workload == "echo") return RunEcho(clients, meter, false);
-  if (workload == "mix") return RunEcho(clients, meter, true);
   if (workload == "wait") return RunWait(clients, meter);
   if (workload == "stream") return RunStream(clients, meter);
   if (workload == "rate") return RunRate(clients, meter);
-  return absl::InvalidArgumentError(
-      absl::StrCat("--workload=", workload, ": it is one of echo, mix, wait, stream and rate"));
+  return RunEcho(clients, meter, workload == "mix");
 }
 
 absl::Status Load(const LoadOptions& options) {
@@ -42,6 +39,8 @@ absl::Status Load(const LoadOptions& options) {
 
 int main(int argc, char** argv) {
   bench::LoadOptions options;
-  if (const int code = bench::ReadLoadOptions(argc, argv, "load", &options); code >= 0) return code;
+  const int code =
+      bench::ReadLoadOptions(argc, argv, {"echo", "mix", "wait", "stream", "rate"}, &options);
+  if (code >= 0) return code;
   return rpc::Exit(bench::Load(options));
 }

@@ -79,12 +79,18 @@ class LoadTest(unittest.TestCase):
                     self.assert_good(run(peer, ["--in_flight=4"], [listen]))
 
     def test_nonsense_is_told(self):
-        for flags, said in ((["--workload=sleep"], "one of echo, mix, wait, stream and rate"),
+        for flags, said in ((["--workload=sleep"], "echo, mix, wait, stream, rate"),
                             (["--workload=rate"], "needs --rate="),
                             (["--congestion=none", "--timeout=300ms"], "TCP_CONGESTION")):
             with self.subTest(flags), self.assertRaises(processes.Failed) as raised:
                 run("uvrpc", flags)
             self.assertIn(said, str(raised.exception))
+
+    def test_a_floor_tells_what_it_cannot_do(self):
+        for peer in ("raw_uv", "raw_epoll"):
+            with self.subTest(peer), self.assertRaises(processes.Failed) as raised:
+                run(peer, ["--workload=mix"])
+            self.assertIn("this program has echo, stream", str(raised.exception))
 
     def test_the_first_answer_has_a_time(self):
         done = subprocess.run([PROGRAMS.path("first_answer"), PROGRAMS.server("uvrpc")],

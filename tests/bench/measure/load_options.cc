@@ -1,6 +1,10 @@
 #include "tests/bench/measure/load_options.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "examples/terminal/flags.h"
 #include "examples/terminal/program.h"
 
@@ -49,19 +53,25 @@ void DeclareClient(terminal::Flags* flags, LoadOptions* options) {
   flags->Text("congestion", "NAME", "TCP_CONGESTION, such as cubic or bbr", &options->congestion);
 }
 
+absl::Status CheckWorkload(const std::string& workload, const std::vector<std::string>& known) {
+  if (std::ranges::find(known, workload) != known.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--workload=", workload, ": this program has ", absl::StrJoin(known, ", ")));
+}
+
 }  // namespace
 
-int ReadLoadOptions(int argc, const char* const* argv, const std::string& program,
+int ReadLoadOptions(int argc, const char* const* argv, const std::vector<std::string>& workloads,
                     LoadOptions* options) {
   terminal::BeginProgram();
-  terminal::Flags flags(program + " [FLAGS]",
+  terminal::Flags flags("load [FLAGS]",
                         "Puts load on a server, and prints what was measured as a line of JSON.");
   DeclareMeasurement(&flags, options);
   DeclareLoad(&flags, options);
   DeclareClient(&flags, options);
-  if (const absl::Status s = flags.Parse(argc, argv); !s.ok()) {
-    return terminal::Complain(program, s, terminal::kUsageError);
-  }
+  absl::Status status = flags.Parse(argc, argv);
+  if (status.ok() && !flags.help()) status = CheckWorkload(options->workload, workloads);
+  if (!status.ok()) return terminal::Complain("load", status, terminal::kUsageError);
   return flags.help() ? flags.PrintHelp() : -1;
 }
 

@@ -1,11 +1,13 @@
 // What every load generator, ours and those of the peers, can be told.
 //
 //     LoadOptions options;
-//     if (const int code = ReadLoadOptions(argc, argv, "load", &options); code >= 0) return code;
+//     const int code = ReadLoadOptions(argc, argv, {"echo", "stream"}, &options);
+//     if (code >= 0) return code;
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -37,9 +39,9 @@ struct LoadOptions {
   std::string congestion = {};
 };
 
-// The exit code with which the program is to end, because it was asked for help or for nonsense; -1
-// when it goes on.
-int ReadLoadOptions(int argc, const char* const* argv, const std::string& program,
+// The exit code with which the program is to end, because it was asked for help, for nonsense, or
+// for a workload that is none of its own; -1 when it goes on.
+int ReadLoadOptions(int argc, const char* const* argv, const std::vector<std::string>& workloads,
                     LoadOptions* options);
 
 }  // namespace bench

@@ -115,7 +115,8 @@ class Load {
 
 int main(int argc, char** argv) {
   bench::LoadOptions options;
-  if (const int code = bench::ReadLoadOptions(argc, argv, "load", &options); code >= 0) return code;
+  const int code = bench::ReadLoadOptions(argc, argv, {"echo", "stream"}, &options);
+  if (code >= 0) return code;
   bench::RaiseDescriptorLimit();
   bench::Run(options);
 }

@@ -207,7 +207,8 @@ void Wait(Stub* stub, Load* load, const Blob& request) {
 
 int main(int argc, char** argv) {
   bench::LoadOptions options;
-  if (const int code = bench::ReadLoadOptions(argc, argv, "load", &options); code >= 0) return code;
+  const int code = bench::ReadLoadOptions(argc, argv, {"echo", "stream", "wait"}, &options);
+  if (code >= 0) return code;
   bench::RaiseDescriptorLimit();
   bench::Run(options);
 }

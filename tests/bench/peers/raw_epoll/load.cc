@@ -125,7 +125,8 @@ void RunEcho(const LoadOptions& options) {
 
 int main(int argc, char** argv) {
   bench::LoadOptions options;
-  if (const int code = bench::ReadLoadOptions(argc, argv, "load", &options); code >= 0) return code;
+  const int code = bench::ReadLoadOptions(argc, argv, {"echo", "stream"}, &options);
+  if (code >= 0) return code;
   bench::RaiseDescriptorLimit();
   options.workload == "stream" ? bench::RunStream(options) : bench::RunEcho(options);
 }
