@@ -4,10 +4,12 @@
 #include <thrift/transport/TBufferTransports.h>
 #include <thrift/transport/TSocket.h>
 
+#include <atomic>
 #include <cstdio>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +44,9 @@ class Connection {
   over_thrift::Blob request;
 };
 
+// What sockets surely hold in both directions, so that a thread may write all before it reads.
+constexpr int64_t kSizeMax = 64 << 10;
+
 class Load {
  public:
   explicit Load(const LoadOptions& options) : options_(options), meter_(options) {
@@ -54,15 +59,19 @@ class Load {
     if (options_.workload == "stream") return RunStream(connections_[0].get());
     std::vector<std::thread> threads;
     for (size_t i = 1; i < connections_.size(); ++i) {
-      threads.emplace_back([this, i] { RunEcho(connections_[i].get()); });
+      threads.emplace_back([this, i] { RunConnection(connections_[i].get()); });
     }
-    RunEcho(connections_[0].get());
+    RunConnection(connections_[0].get());
     for (std::thread& thread : threads) thread.join();
   }
 
   void PrintResult() { std::puts(meter_.Result("thrift").c_str()); }
 
  private:
+  void RunConnection(Connection* connection) {
+    options_.in_flight* options_.size > kSizeMax ? RunLarge(connection) : RunEcho(connection);
+  }
+
   void RunEcho(Connection* connection) {
     std::deque<uint64_t> begin_ns;  // of the calls that are open
     for (int64_t i = 0; i < options_.in_flight && MayBegin(); ++i) {
@@ -78,6 +87,46 @@ class Load {
       begin_ns.push_back(now_ns);
       connection->client->send_Echo(connection->request);
     }
+  }
+
+  // With another thread for the requests: the server reads no more of them until it could write its
+  // reply, which this thread takes meanwhile.
+  void RunLarge(Connection* connection) {
+    std::counting_semaphore<> room(options_.in_flight);
+    std::counting_semaphore<> sent(0);
+    std::deque<uint64_t> begin_ns;  // of the calls that are open; guarded by the mutex
+    std::atomic<bool> over = false;
+    std::thread sender([&] {
+      for (room.acquire(); MayBegin(); room.acquire()) {
+        Push(&begin_ns);
+        sent.release();  // the reply may be awaited while the request is still on its way
+        connection->client->send_Echo(connection->request);
+      }
+      over = true;
+      sent.release();
+    });
+    over_thrift::Blob reply;
+    for (sent.acquire(); !over || !IsEmpty(begin_ns); sent.acquire()) {
+      connection->client->recv_Echo(reply);
+      Ended(Pop(&begin_ns));
+      room.release();
+    }
+    sender.join();
+  }
+
+  void Push(std::deque<uint64_t>* begin_ns) {
+    std::lock_guard lock(mutex_);
+    begin_ns->push_back(NowNs());
+  }
+  uint64_t Pop(std::deque<uint64_t>* begin_ns) {
+    std::lock_guard lock(mutex_);
+    const uint64_t first = begin_ns->front();
+    begin_ns->pop_front();
+    return first;
+  }
+  bool IsEmpty(const std::deque<uint64_t>& begin_ns) {
+    std::lock_guard lock(mutex_);
+    return begin_ns.empty();
   }
 
   void RunStream(Connection* connection) {
