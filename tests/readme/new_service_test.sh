@@ -24,6 +24,8 @@ END
 chmod +x "$scratch/bin/bazel"
 export PATH=$scratch/bin:$PATH HOME=$scratch
 unset TEST_TMPDIR
+# .ci/run lends what it has compiled already. An action with other inputs is not found there.
+if [[ -n ${DISK_CACHE:-} ]]; then echo "build --disk_cache=$DISK_CACHE" >"$scratch/.bazelrc"; fi
 
 clean_up() {
   if [[ -n $server ]]; then kill "$server" 2>/dev/null || true; fi
