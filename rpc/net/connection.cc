@@ -16,6 +16,10 @@ constexpr TimeUs kLastOutputUs = 10 * session::kSecondUs;
 // does not keep the others waiting.
 constexpr int kWritesPerTurnMax = 4;
 
+// Events of one read after which what they have brought is written: the peer works on that while
+// this side goes on with the rest.
+constexpr int kEventsPerWrite = 64;
+
 // What comes after the session has ended is read into this and forgotten.
 thread_local char dropped_input[16 << 10];
 
@@ -58,7 +62,17 @@ void Connection::OnInputEnd(const absl::Status& why) {
 
 void Connection::TellEvents() {
   session::Event event;
-  while (session_->Next(&event)) owner_->OnEvent(event);
+  for (int told = 1; session_->Next(&event); ++told) {
+    owner_->OnEvent(event);
+    if (told % kEventsPerWrite == 0) WriteSome();
+  }
+}
+
+void Connection::WriteSome() {
+  if (transport_ == nullptr || session_->ending() != session::Ending::kNo || writing_closed_)
+    return;
+  const std::span<const wire::Piece> pieces = session_->Pieces();
+  if (!pieces.empty()) session_->Consume(transport_->Write(pieces));
 }
 
 void Connection::Flush() {

@@ -1,7 +1,7 @@
 // Moves bytes and time between a transport and a session: the only place where the two meet.
 //
 // In each turn of the loop that touches it: input goes in, events come out, and at the end of the
-// turn all output leaves in one write.
+// turn all output leaves in one write; earlier, when there is a lot.
 //
 // Threads: belongs to its loop's thread. Lifetime: the session outlives it.
 #pragma once
@@ -56,6 +56,7 @@ class Connection final : private Transport::User, private Timer, private Flushab
   void Flush() override;
 
   void TellEvents();
+  void WriteSome();
   void WriteOutput();
   void Settle();
   bool IsOver() const;

@@ -21,6 +21,9 @@ namespace {
 // Ready work of one turn; what is left waits until libuv has looked for input again.
 constexpr int kReadyMax = 1024;
 
+// Ready work after which what it has to write is written: the peers work on that meanwhile.
+constexpr int kReadyPerFlush = 64;
+
 // Kept for large messages: some of a MiB each, both ways; and for how long after the last of them.
 constexpr size_t kLargeKeptMax = 16 << 20;
 constexpr TimeUs kLargeKeptUs = session::kSecondUs;
@@ -285,13 +288,14 @@ Loop::Turn::~Turn() {
 }
 
 void Loop::Finish() {
-  RunReady();
+  for (int run = 0; run < kReadyMax && !ready_.empty(); run += kReadyPerFlush) {
+    RunReady(kReadyPerFlush);
+    if (!ready_.empty()) FlushAll();
+  }
   // A flush may make more ready, and that may bring more output.
   for (int round = 0; round < 2 && !flushables_.empty(); ++round) {
-    List<Flushable> now;
-    now.Append(&flushables_);
-    while (Flushable* flushable = now.pop_front()) flushable->Flush();
-    RunReady();
+    FlushAll();
+    RunReady(kReadyMax);
   }
   if (ready_.empty() && flushables_.empty()) {
     uv_idle_stop(&handles_->do_not_wait);
@@ -307,8 +311,14 @@ void Loop::TurnSoon() {
   uv_idle_start(&handles_->do_not_wait, [](uv_idle_t*) {});
 }
 
-void Loop::RunReady() {
-  for (int i = 0; i < kReadyMax; ++i) {
+void Loop::FlushAll() {
+  List<Flushable> now;
+  now.Append(&flushables_);
+  while (Flushable* flushable = now.pop_front()) flushable->Flush();
+}
+
+void Loop::RunReady(int count_max) {
+  for (int i = 0; i < count_max; ++i) {
     Ready* ready = ready_.pop_front();
     if (ready == nullptr) return;
     ready->Run();

@@ -238,7 +238,8 @@ class Loop {
   void RunTimers();
   void TurnSoon();
   void Finish();  // of a turn
-  void RunReady();
+  void FlushAll();
+  void RunReady(int count_max);
   void ArmTimer();
   void End();
   void EndUsers();

@@ -24,7 +24,6 @@ absl::Status RunWorkload(Clients* clients, Meter* meter) {
 }
 
 absl::Status Load(const LoadOptions& options) {
-  if (options.busy_poll_us > 0) return absl::UnimplementedError("--busy_poll_us: it always sleeps");
   RaiseDescriptorLimit();
   Clients clients(options);
   if (absl::Status s = clients.Connect(); !s.ok()) return s;

@@ -33,6 +33,7 @@ class LoadTest(unittest.TestCase):
                       ["--workload=wait", "--in_flight=3"], ["--workload=stream", "--size=1024"],
                       ["--workload=mix", "--in_flight=8", "--slow_us=1000"],
                       ["--workload=rate", "--rate=5000"], ["--work_us=10"],
+                      ["--busy_poll_us=100"],
                       ["--size=300000", "--bytes"]):
             with self.subTest(flags):
                 self.assert_good(run("uvrpc", flags))

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "rpc/rpc.h"
 #include "tests/bench/bench_service.h"
 #include "tests/bench/measure/server_options.h"
@@ -15,13 +16,13 @@ absl::Status Serve(const ServerOptions& options) {
   if (options.stream) {
     return absl::InvalidArgumentError("--stream: a call says what it wants of this server");
   }
-  if (options.busy_poll_us > 0) return absl::UnimplementedError("--busy_poll_us: it always sleeps");
   rpc::ServerOptions of_server;
   of_server.threads = static_cast<int>(options.threads);
   of_server.calls_max = static_cast<size_t>(options.calls_max);
   of_server.calls_waiting_max = static_cast<size_t>(options.calls_waiting_max);
   of_server.limits.message_size_max = static_cast<uint64_t>(options.message_size_max);
   of_server.limits.memory_size_max = 4 * of_server.limits.message_size_max;
+  of_server.busy_poll = absl::Microseconds(options.busy_poll_us);
   of_server.limits.md5_waived = options.md5_waived;
   rpc::Server server(of_server);
   server.Add(std::make_shared<BenchService>());

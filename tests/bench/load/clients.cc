@@ -19,6 +19,7 @@ rpc::ChannelOptions OptionsFor(const LoadOptions& options) {
       std::max(of_channel.limits.memory_size_max, 4 * of_channel.limits.message_size_max);
   of_channel.limits.calls_max =
       std::max(of_channel.limits.calls_max, static_cast<uint64_t>(options.in_flight));
+  of_channel.busy_poll = absl::Microseconds(options.busy_poll_us);
   of_channel.limits.md5_waived = options.md5_waived;
   if (!options.congestion.empty()) of_channel.socket.congestion = options.congestion.c_str();
   return of_channel;
