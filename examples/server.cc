@@ -16,8 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
-#include "examples/terminal/flags.h"
-#include "examples/terminal/program.h"
 #include "rpc/rpc.h"
 #include "services/chat/chat_service.h"
 #include "services/echo/echo_service.h"
@@ -26,6 +24,8 @@
 #include "services/interop/interop_service.h"
 #include "services/shell/shell_options.h"
 #include "services/shell/shell_service.h"
+#include "services/terminal/flags.h"
+#include "services/terminal/program.h"
 
 namespace {
 

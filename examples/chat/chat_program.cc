@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "examples/chat/datagram_conversation.h"
 #include "examples/chat/stream_conversation.h"
-#include "examples/terminal/input.h"
-#include "examples/terminal/keys.h"
-#include "examples/terminal/signals.h"
+#include "services/terminal/input.h"
+#include "services/terminal/keys.h"
+#include "services/terminal/signals.h"
 
 namespace chat {
 namespace {

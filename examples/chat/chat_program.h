@@ -18,11 +18,11 @@
 #include "examples/chat/conversation.h"
 #include "examples/chat/look.h"
 #include "examples/chat/queue.h"
-#include "examples/terminal/line_editor.h"
-#include "examples/terminal/raw_mode.h"
-#include "examples/terminal/screen.h"
 #include "rpc/rpc.h"
 #include "services/chat/chat.rpc.h"
+#include "services/terminal/line_editor.h"
+#include "services/terminal/raw_mode.h"
+#include "services/terminal/screen.h"
 
 namespace chat {
 

@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "examples/terminal/text.h"
+#include "services/terminal/text.h"
 
 namespace chat {
 namespace {

@@ -14,10 +14,10 @@
 #include "absl/time/time.h"
 #include "examples/chat/chat_program.h"
 #include "examples/chat/command.h"
-#include "examples/terminal/connect.h"
-#include "examples/terminal/flags.h"
-#include "examples/terminal/program.h"
 #include "rpc/rpc.h"
+#include "services/terminal/connect.h"
+#include "services/terminal/flags.h"
+#include "services/terminal/program.h"
 
 namespace {
 

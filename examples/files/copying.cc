@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "examples/terminal/signals.h"
+#include "services/terminal/signals.h"
 
 namespace files {
 namespace {

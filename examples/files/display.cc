@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "examples/terminal/text.h"
+#include "services/terminal/text.h"
 
 namespace files {
 namespace {

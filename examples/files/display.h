@@ -18,9 +18,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "examples/terminal/progress_bar.h"
-#include "examples/terminal/screen.h"
 #include "services/files/attempts.h"
+#include "services/terminal/progress_bar.h"
+#include "services/terminal/screen.h"
 
 namespace files {
 

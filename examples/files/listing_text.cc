@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "examples/terminal/progress_bar.h"
-#include "examples/terminal/text.h"
 #include "services/files/md5.h"
+#include "services/terminal/progress_bar.h"
+#include "services/terminal/text.h"
 
 namespace files {
 namespace {

@@ -17,12 +17,12 @@
 #include "examples/files/copying.h"
 #include "examples/files/listing_text.h"
 #include "examples/files/plan.h"
-#include "examples/terminal/connect.h"
-#include "examples/terminal/flags.h"
-#include "examples/terminal/output.h"
-#include "examples/terminal/program.h"
 #include "rpc/rpc.h"
 #include "services/files/file_client.h"
+#include "services/terminal/connect.h"
+#include "services/terminal/flags.h"
+#include "services/terminal/output.h"
+#include "services/terminal/program.h"
 
 namespace files {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "examples/terminal/text.h"
+#include "services/terminal/text.h"
 
 namespace shell {
 namespace {

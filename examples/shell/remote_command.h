@@ -14,10 +14,10 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "examples/terminal/input.h"
-#include "examples/terminal/output.h"
 #include "rpc/rpc.h"
 #include "services/shell/shell.rpc.h"
+#include "services/terminal/input.h"
+#include "services/terminal/output.h"
 
 namespace shell {
 

@@ -12,8 +12,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "examples/shell/words.h"
-#include "examples/terminal/signals.h"
-#include "examples/terminal/text.h"
+#include "services/terminal/signals.h"
+#include "services/terminal/text.h"
 
 namespace shell {
 namespace {

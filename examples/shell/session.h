@@ -17,13 +17,13 @@
 
 #include "absl/status/status.h"
 #include "examples/shell/remote_command.h"
-#include "examples/terminal/input.h"
-#include "examples/terminal/keys.h"
-#include "examples/terminal/line_editor.h"
-#include "examples/terminal/output.h"
-#include "examples/terminal/raw_mode.h"
-#include "examples/terminal/screen.h"
 #include "rpc/rpc.h"
+#include "services/terminal/input.h"
+#include "services/terminal/keys.h"
+#include "services/terminal/line_editor.h"
+#include "services/terminal/output.h"
+#include "services/terminal/raw_mode.h"
+#include "services/terminal/screen.h"
 
 namespace shell {
 

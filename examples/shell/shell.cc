@@ -13,14 +13,14 @@
 #include "absl/status/statusor.h"
 #include "examples/shell/remote_command.h"
 #include "examples/shell/session.h"
-#include "examples/terminal/connect.h"
-#include "examples/terminal/flags.h"
-#include "examples/terminal/input.h"
-#include "examples/terminal/output.h"
-#include "examples/terminal/program.h"
-#include "examples/terminal/signals.h"
 #include "rpc/rpc.h"
 #include "services/shell/token.h"
+#include "services/terminal/connect.h"
+#include "services/terminal/flags.h"
+#include "services/terminal/input.h"
+#include "services/terminal/output.h"
+#include "services/terminal/program.h"
+#include "services/terminal/signals.h"
 
 namespace {
 

@@ -5,8 +5,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "examples/terminal/flags.h"
-#include "examples/terminal/program.h"
+#include "services/terminal/flags.h"
+#include "services/terminal/program.h"
 
 namespace bench {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include "absl/status/status.h"
-#include "examples/terminal/flags.h"
-#include "examples/terminal/program.h"
+#include "services/terminal/flags.h"
+#include "services/terminal/program.h"
 #include "tests/bench/measure/descriptors.h"
 
 namespace bench {

@@ -1,0 +1,28 @@
+#include "services/terminal/program.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "services/terminal/text.h"
+
+namespace terminal {
+
+void BeginProgram() {
+  std::signal(SIGPIPE, SIG_IGN);
+  const char* const folder = std::getenv("BUILD_WORKING_DIRECTORY");
+  // Where it cannot go there, paths fail with a sentence of their own.
+  if (folder != nullptr) (void)!chdir(folder);
+}
+
+int Complain(std::string_view program, const absl::Status& status, int code) {
+  const std::string line =
+      std::string(program) + ": " + Harmless(std::string(status.message())) + "\n";
+  std::fputs(line.c_str(), stderr);
+  return code;
+}
+
+}  // namespace terminal
