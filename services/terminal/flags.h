@@ -14,10 +14,10 @@
 //     if (flags.help()) return flags.PrintHelp();
 //
 // --name=value or --name value; --name, --name=true or --name=false for a bool; - and _ in a name
-// are the same; -nvalue or -n value for one that has a letter. `--` ends the flags; everything else is an argument, as is `-`. Errors are
-// INVALID_ARGUMENT with a sentence that names the flag, the value and what it takes. Help tells the
-// value that each variable has when its flag is declared as the default, and is broken between
-// words at 80 columns; line ends of the texts stay.
+// are the same; -nvalue or -n value for one that has a letter. `--` ends the flags; everything else
+// is an argument, as is `-`. Errors are INVALID_ARGUMENT with a sentence that names the flag, the
+// value and what it takes. Help tells the value that each variable has when its flag is declared as
+// the default, and is broken between words at 80 columns; line ends of the texts stay.
 //
 // Threads: one at a time. Lifetime: the variables outlive it.
 #pragma once

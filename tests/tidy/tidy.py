@@ -18,6 +18,8 @@ LAYERS = [
     ("rpc/net/", ["rpc/wire/", "rpc/session/", "rpc/net/"]),
     ("rpc/", ["rpc/"]),
     ("codegen/", ["codegen/"]),
+    # The `rpc` command shows what goes over the wire, so it may look there.
+    ("services/cli/", [PUBLIC, "rpc/net/", "rpc/wire/", "services/"]),
     ("services/", [PUBLIC, "services/"]),
     ("examples/", [PUBLIC, "services/", "examples/"]),
     ("tests/", ["rpc/", "codegen/", "services/", "examples/", "tests/"]),

@@ -1,0 +1,163 @@
+#include "services/cli/completion.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "services/cli/commands.h"
+#include "services/cli/failure.h"
+
+namespace cli {
+namespace {
+
+// bash breaks words at : and =, so the line is read anew, and what bash has of the word already is
+// cut from the answers.
+constexpr char kBash[] = R"(# bash completion of rpc:  source <(rpc completion bash)
+_rpc() {
+  local line=${COMP_LINE:0:COMP_POINT} words word cut candidate
+  read -ra words <<<"$line"
+  [[ $line == *[[:space:]] ]] && words+=("")
+  word=${words[-1]}
+  cut=${word%"${COMP_WORDS[COMP_CWORD]}"}
+  [[ ${COMP_WORDS[COMP_CWORD]} == [:=] ]] && cut=$word
+  COMPREPLY=()
+  while IFS= read -r candidate; do
+    if [[ $candidate == :files ]]; then
+      compopt -o filenames
+      while IFS= read -r candidate; do COMPREPLY+=("$candidate"); done < <(compgen -f -- "$word")
+      continue
+    fi
+    [[ $candidate == *[=/.] ]] && compopt -o nospace
+    COMPREPLY+=("${candidate#"$cut"}")
+  done < <("${words[0]}" completion words -- "${words[@]}" 2>/dev/null)
+}
+complete -F _rpc rpc
+)";
+
+constexpr char kZsh[] = R"(#compdef rpc
+# zsh completion of rpc:  source <(rpc completion zsh)
+_rpc() {
+  local -a answers open closed
+  local answer
+  answers=("${(@f)$("${words[1]}" completion words -- "${(@)words[1,CURRENT]}" 2>/dev/null)}")
+  for answer in $answers; do
+    case $answer in
+      :files) _files ;;
+      *[=/.]) open+=("$answer") ;;
+      *) closed+=("$answer") ;;
+    esac
+  done
+  (( $#open )) && compadd -S '' -- $open
+  (( $#closed )) && compadd -- $closed
+}
+compdef _rpc rpc
+)";
+
+using Words = std::vector<std::string>;
+
+constexpr const char* kAddresses[] = {"tcp://127.0.0.1:7000", "tls://", "udp://", "unix://"};
+
+// A flag that takes something, as `--name value`.
+bool TakesNext(const std::string& word, const Words& spellings) {
+  return word.starts_with("--") && word.find('=') == std::string::npos &&
+         std::ranges::find(spellings, word + "=") != spellings.end();
+}
+
+// The words behind the command that are no flags.
+Words ArgumentsIn(const Words& words, const Words& spellings) {
+  Words arguments;
+  for (size_t i = 2; i < words.size(); ++i) {
+    if (TakesNext(words[i], spellings)) {
+      ++i;
+    } else if (!words[i].starts_with('-')) {
+      arguments.push_back(words[i]);
+    }
+  }
+  return arguments;
+}
+
+void Add(const std::string& candidate, const std::string& typed, Words* out) {
+  if (candidate.starts_with(typed)) out->push_back(candidate);
+}
+
+Words CommandNames(const std::string& typed) {
+  Words names;
+  for (const CommandEntry& entry : Commands()) Add(std::string(entry.name), typed, &names);
+  for (const char* flag : {"help", "--help", "--version"}) Add(flag, typed, &names);
+  return names;
+}
+
+Words Candidates(Place place) {
+  switch (place) {
+    case Place::kAddress:
+      return Words(std::begin(kAddresses), std::end(kAddresses));
+    case Place::kShell:
+      return {"bash", "zsh"};
+    case Place::kFile:
+      return {":files"};
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+Words Completions(const Words& words) {
+  const std::string& typed = words.back();
+  if (words.size() <= 2) return CommandNames(typed);
+  const CommandEntry* const entry = FindCommand(words[1]);
+  if (entry == nullptr) return words[1] == "help" ? CommandNames(typed) : Words();
+  const std::unique_ptr<Command> command = entry->make();
+  terminal::Flags flags = FlagsOf(*entry);
+  command->Declare(&flags);
+  const Words spellings = flags.Spellings();
+
+  Words answers;
+  if (typed.starts_with('-')) {
+    for (const std::string& spelling : spellings) Add(spelling, typed, &answers);
+    return answers;
+  }
+  if (TakesNext(words[words.size() - 2], spellings)) return {":files"};
+  const size_t position = ArgumentsIn(Words(words.begin(), words.end() - 1), spellings).size();
+  if (position >= entry->places.size()) return answers;
+  for (const std::string& candidate : Candidates(entry->places[position])) {
+    if (candidate == ":files") answers.push_back(candidate);
+    Add(candidate, typed, &answers);
+  }
+  return answers;
+}
+
+void Completion::Declare(terminal::Flags* flags) {
+  flags->Arguments(1, terminal::Flags::kAnyNumber);
+  flags->Footer(
+      "SHELL is bash or zsh. Commands and flags are completed, and, behind the address of a server "
+      "that has reflection, its services and methods.\n"
+      "\n"
+      "Examples:\n"
+      "  source <(rpc completion bash)\n"
+      "  echo 'source <(rpc completion bash)' >> ~/.bashrc\n"
+      "  rpc completion zsh > ~/.zfunc/_rpc\n");
+}
+
+int Completion::Run(const terminal::Flags& flags) {
+  const Words& arguments = flags.arguments();
+  std::string text;
+  if (arguments[0] == "words" && arguments.size() > 1) {
+    for (const std::string& answer : Completions(Words(arguments.begin() + 1, arguments.end()))) {
+      absl::StrAppend(&text, answer, "\n");
+    }
+  } else if (arguments[0] == "bash" && arguments.size() == 1) {
+    text = kBash;
+  } else if (arguments[0] == "zsh" && arguments.size() == 1) {
+    text = kZsh;
+  } else {
+    return UsageError(absl::InvalidArgumentError(
+        absl::StrCat("there are completions for bash and zsh, not for \"", arguments[0], "\"")));
+  }
+  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : kFailed;
+}
+
+}  // namespace cli

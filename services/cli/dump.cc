@@ -1,0 +1,196 @@
+#include "services/cli/dump.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "rpc/net/signals.h"
+#include "services/cli/failure.h"
+#include "services/cli/frame_log.h"
+#include "services/cli/proxy.h"
+#include "services/cli/recording.h"
+#include "services/cli/style.h"
+
+namespace cli {
+namespace {
+
+namespace net = rpc::net;
+
+// Prints what passes, and stores it.
+class Watcher final : public ProxyWatcher {
+ public:
+  // Without a recorder nothing is stored. `on_failure` ends it all: what is seen from then on would
+  // be missing in the file.
+  Watcher(FrameLog* log, Recorder* recorder, std::function<void(absl::Status)> on_failure)
+      : log_(log), recorder_(recorder), on_failure_(std::move(on_failure)) {}
+
+  void OnOpened(uint32_t connection, const std::string& by) override {
+    Store(Event::Kind::kOpened, connection, by);
+    log_->Opened(Now(), connection, by);
+  }
+  void OnBytes(uint32_t connection, Direction direction, std::string_view bytes) override {
+    const bool to_server = direction == Direction::kToServer;
+    Store(to_server ? Event::Kind::kToServer : Event::Kind::kToClient, connection, bytes);
+    log_->Bytes(Now(), connection, direction, bytes);
+  }
+  void OnEnded(uint32_t connection, Direction direction) override {
+    const bool to_server = direction == Direction::kToServer;
+    Store(to_server ? Event::Kind::kClientEnded : Event::Kind::kServerEnded, connection, "");
+    log_->Ended(Now(), connection, direction);
+  }
+  void OnClosed(uint32_t connection, const absl::Status& why) override {
+    const std::string sentence = absl::StrCat(std::string(why.message()), Advice(why));
+    Store(Event::Kind::kClosed, connection, sentence);
+    log_->Closed(Now(), connection, sentence);
+  }
+  void OnRefused(const absl::Status& why) override { (void)FailHere(why); }
+
+ private:
+  absl::Duration Now() const { return absl::Microseconds(net::ClockUs() - began_us_); }
+
+  void Store(Event::Kind kind, uint32_t connection, std::string_view bytes) {
+    if (recorder_ == nullptr) return;
+    const absl::Status status =
+        recorder_->Write({.kind = kind, .connection = connection, .at = Now(), .bytes = bytes});
+    if (!status.ok()) on_failure_(status);
+  }
+
+  FrameLog* const log_;
+  Recorder* const recorder_;
+  const std::function<void(absl::Status)> on_failure_;
+  const net::TimeUs began_us_ = net::ClockUs();
+};
+
+void Print(FrameLog* log, const Event& event) {
+  switch (event.kind) {
+    case Event::Kind::kOpened:
+      return log->Opened(event.at, event.connection, event.bytes);
+    case Event::Kind::kToServer:
+      return log->Bytes(event.at, event.connection, Direction::kToServer, event.bytes);
+    case Event::Kind::kToClient:
+      return log->Bytes(event.at, event.connection, Direction::kToClient, event.bytes);
+    case Event::Kind::kClientEnded:
+      return log->Ended(event.at, event.connection, Direction::kToServer);
+    case Event::Kind::kServerEnded:
+      return log->Ended(event.at, event.connection, Direction::kToClient);
+    case Event::Kind::kClosed:
+      return log->Closed(event.at, event.connection, event.bytes);
+    case Event::Kind::kAbout:
+      break;
+  }
+}
+
+absl::Status CheckSchemes(const net::Address& listen, const net::Address& to) {
+  if (listen.scheme != net::Scheme::kUdp && to.scheme != net::Scheme::kUdp) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "dump stands between connections; udp:// has none. tshark shows datagrams: see "
+      "services/cli/wireshark");
+}
+
+}  // namespace
+
+void Dump::Declare(terminal::Flags* flags) {
+  flags->Text("listen", "ADDRESS", "where clients are to connect to; port 0 picks one", &listen_);
+  flags->Text("to", "ADDRESS", "the server that they mean", &to_);
+  flags->Text("store", "FILE", "stores what passes, for `rpc dump FILE` and `rpc replay`", &store_);
+  flags->Number("bodies", 0, 65'536, "shows so many bytes of each body", &body_bytes_);
+  flags->Text("listen_cert", "FILE",
+              "with --listen=tls://..., the certificate that clients are shown",
+              &listen_certificate_);
+  flags->Text("listen_key", "FILE", "its key", &listen_key_);
+  server_.Declare(flags);
+  flags->Arguments(0, 1);
+  flags->Footer(
+      "A line is a frame: when it passed in seconds, on which connection, -> to the server or <- "
+      "to "
+      "the client, and what it is. Ctrl-C ends it. TLS that only passes through cannot be looked "
+      "into.\n"
+      "\n"
+      "Examples:\n"
+      "  rpc dump --listen=127.0.0.1:7001 --to=127.0.0.1:7000\n"
+      "  rpc dump --listen=127.0.0.1:7001 --to=127.0.0.1:7000 --store=calls.rec\n"
+      "  rpc dump calls.rec --bodies=80\n"
+      "  rpc dump --listen=tls://localhost:7444 --listen_cert=cert.pem --listen_key=key.pem "
+      "--to=tls://localhost:7443 --ca=cert.pem\n");
+}
+
+int Dump::Run(const terminal::Flags& flags) {
+  const bool has_file = !flags.arguments().empty();
+  const bool watches = !listen_.empty() || !to_.empty() || !store_.empty();
+  if (has_file && watches) {
+    return UsageError(absl::InvalidArgumentError(
+        "either a FILE to print, or --listen and --to: not both; --help has examples"));
+  }
+  if (has_file) return PrintFile(flags.arguments()[0]);
+  if (listen_.empty() || to_.empty()) {
+    return UsageError(absl::InvalidArgumentError(
+        "it needs --listen=ADDRESS and --to=ADDRESS, or a FILE to print; --help has examples"));
+  }
+  return Watch();
+}
+
+int Dump::PrintFile(const std::string& path) const {
+  const absl::StatusOr<std::unique_ptr<Recording>> recording = Recording::Open(path);
+  if (!recording.ok()) return FailHere(recording.status());
+  FrameLog log(Style(STDOUT_FILENO), stdout, static_cast<size_t>(body_bytes_));
+  Event event;
+  while ((*recording)->Next(&event)) Print(&log, event);
+  return (*recording)->status().ok() ? 0 : FailHere((*recording)->status());
+}
+
+int Dump::Watch() const {
+  const absl::StatusOr<std::string> listen_text = AddressFrom(listen_);
+  if (!listen_text.ok()) return UsageError(listen_text.status());
+  const absl::StatusOr<std::string> to_text = AddressFrom(to_);
+  if (!to_text.ok()) return UsageError(to_text.status());
+  const net::Address listen = *net::ParseAddress(*listen_text);
+  ProxyOptions options = {.to = *net::ParseAddress(*to_text)};
+  if (absl::Status s = CheckSchemes(listen, options.to); !s.ok()) return UsageError(s);
+  const absl::StatusOr<std::optional<rpc::Tls>> tls = server_.TlsFor(*to_text);
+  if (!tls.ok()) return UsageError(tls.status());
+  options.tls = *tls;
+  if (listen.scheme == net::Scheme::kTls) {
+    absl::StatusOr<rpc::Tls> listen_tls =
+        rpc::Tls::Server({.certificate_file = listen_certificate_, .key_file = listen_key_});
+    if (listen_certificate_.empty() || listen_key_.empty()) {
+      listen_tls = absl::InvalidArgumentError(
+          "--listen=tls://... needs --listen_cert=FILE and --listen_key=FILE");
+    }
+    if (!listen_tls.ok()) return UsageError(listen_tls.status());
+    options.listen_tls = *std::move(listen_tls);
+  }
+  std::unique_ptr<Recorder> recorder;
+  if (!store_.empty()) {
+    absl::StatusOr<std::unique_ptr<Recorder>> created = Recorder::Create(store_);
+    if (!created.ok()) return FailHere(created.status());
+    recorder = *std::move(created);
+  }
+
+  net::Loop loop;
+  absl::Status failure;
+  FrameLog log(Style(STDOUT_FILENO), stdout, static_cast<size_t>(body_bytes_));
+  Watcher watcher(&log, recorder.get(), [&](absl::Status why) {
+    failure = std::move(why);
+    loop.Stop();
+  });
+  Proxy proxy(&loop, std::move(options), &watcher);
+  if (absl::Status s = proxy.Listen(listen); !s.ok()) return FailHere(s);
+  if (recorder != nullptr) {
+    const std::string about = absl::StrCat(proxy.addresses().front(), " ", *to_text);
+    failure = recorder->Write({.bytes = about});
+  }
+  for (const std::string& address : proxy.addresses()) {
+    std::printf("listening on %s, for %s\n", address.c_str(), to_text->c_str());
+  }
+  std::fflush(stdout);
+  net::Signals signals(&loop, {SIGINT, SIGTERM}, [&loop](int) { loop.Stop(); });
+  if (failure.ok()) loop.Run();
+  return failure.ok() ? 0 : FailHere(failure);
+}
+
+}  // namespace cli
