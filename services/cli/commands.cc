@@ -3,14 +3,52 @@
 #include <algorithm>
 #include <vector>
 
+#include "services/cli/bench.h"
+#include "services/cli/call.h"
 #include "services/cli/completion.h"
+#include "services/cli/describe.h"
 #include "services/cli/dump.h"
+#include "services/cli/health.h"
+#include "services/cli/ls.h"
 #include "services/cli/replay.h"
+#include "services/cli/stats.h"
+#include "services/cli/top.h"
 
 namespace cli {
 
 std::span<const CommandEntry> Commands() {
   static const std::vector<CommandEntry> commands = {
+      {"ls",
+       "ADDR [SERVICE]",
+       "what a server serves",
+       {Place::kAddress, Place::kService},
+       Make<Ls>},
+      {"describe",
+       "ADDR SYMBOL",
+       "a service, method or message as its .proto file has it",
+       {Place::kAddress, Place::kSymbol},
+       Make<Describe>},
+      {"call",
+       "ADDR METHOD [MESSAGE]...",
+       "calls a method, with messages in JSON",
+       {Place::kAddress, Place::kMethod},
+       Make<CallCommand>},
+      {"health",
+       "ADDR [SERVICE]",
+       "whether a server, or a service, is fit to be called",
+       {Place::kAddress, Place::kService},
+       Make<HealthCommand>},
+      {"stats",
+       "ADDR",
+       "what a server has done, and how fast",
+       {Place::kAddress},
+       Make<StatsCommand>},
+      {"top", "ADDR", "what happens on a server, live", {Place::kAddress}, Make<Top>},
+      {"bench",
+       "ADDR METHOD [MESSAGE]...",
+       "how fast a method is, and how many calls it takes",
+       {Place::kAddress, Place::kMethod},
+       Make<Bench>},
       {"dump",
        "FILE | --listen=ADDR --to=ADDR",
        "shows the frames that pass, and stores them",
@@ -22,7 +60,7 @@ std::span<const CommandEntry> Commands() {
        {Place::kFile, Place::kAddress},
        Make<Replay>},
       {"completion",
-       "SHELL",
+       "bash|zsh",
        "prints what makes a shell complete all this",
        {Place::kShell},
        Make<Completion>},

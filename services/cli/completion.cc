@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "rpc/rpc.h"
 #include "services/cli/commands.h"
 #include "services/cli/failure.h"
+#include "services/cli/reflection_client.h"
+#include "services/cli/server_flags.h"
 
 namespace cli {
 namespace {
@@ -58,6 +63,12 @@ compdef _rpc rpc
 
 using Words = std::vector<std::string>;
 
+// Whoever presses the tab key waits.
+constexpr absl::Duration kAskingTimeout = absl::Seconds(1);
+
+constexpr char kNameCharacters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./";
+
 constexpr const char* kAddresses[] = {"tcp://127.0.0.1:7000", "tls://", "udp://", "unix://"};
 
 // A flag that takes something, as `--name value`.
@@ -87,6 +98,47 @@ Words CommandNames(const std::string& typed) {
   Words names;
   for (const CommandEntry& entry : Commands()) Add(std::string(entry.name), typed, &names);
   for (const char* flag : {"help", "--help", "--version"}) Add(flag, typed, &names);
+  return names;
+}
+
+// What a server serves; nothing when it cannot be asked.
+reflection::ListReply NamesAt(const Words& words, const std::string& address) {
+  ServerFlags server;
+  terminal::Flags flags("", "");
+  server.Declare(&flags);
+  std::vector<const char*> known = {"rpc"};
+  for (const std::string& word : words) {
+    const bool is_of_tls = word.starts_with("--ca=") || word.starts_with("--cert=") ||
+                           word.starts_with("--key=") || word.starts_with("--server_name=");
+    if (is_of_tls) known.push_back(word.c_str());
+  }
+  if (!flags.Parse(static_cast<int>(known.size()), known.data()).ok()) return {};
+  const absl::StatusOr<rpc::Channel> channel = server.Connect(address);
+  if (!channel.ok()) return {};
+  absl::StatusOr<reflection::ListReply> reply =
+      rpc::Run([&] { return AskNames(*channel, kAskingTimeout); });
+  return reply.ok() ? *std::move(reply) : reflection::ListReply();
+}
+
+// The names that may stand in such a place.
+Words NamesIn(const reflection::ListReply& reply, Place place) {
+  Words names;
+  std::set<std::string> types;
+  for (const reflection::ServiceEntry& service : reply.services()) {
+    if (place != Place::kMethod) names.push_back(service.name());
+    for (const reflection::MethodEntry& method : service.methods()) {
+      if (place != Place::kService) {
+        names.push_back(absl::StrCat(service.name(), "/", method.name()));
+      }
+      types.insert(method.request_type());
+      types.insert(method.reply_type());
+    }
+  }
+  if (place == Place::kSymbol) names.insert(names.end(), types.begin(), types.end());
+  // A shell evaluates what it is given.
+  std::erase_if(names, [](const std::string& name) {
+    return name.empty() || name.find_first_not_of(kNameCharacters) != std::string::npos;
+  });
   return names;
 }
 
@@ -121,11 +173,16 @@ Words Completions(const Words& words) {
     return answers;
   }
   if (TakesNext(words[words.size() - 2], spellings)) return {":files"};
-  const size_t position = ArgumentsIn(Words(words.begin(), words.end() - 1), spellings).size();
+  const Words arguments = ArgumentsIn(Words(words.begin(), words.end() - 1), spellings);
+  const size_t position = arguments.size();
   if (position >= entry->places.size()) return answers;
-  for (const std::string& candidate : Candidates(entry->places[position])) {
-    if (candidate == ":files") answers.push_back(candidate);
-    Add(candidate, typed, &answers);
+  const Place place = entry->places[position];
+  const bool asks = place == Place::kService || place == Place::kSymbol || place == Place::kMethod;
+  const Words candidates =
+      asks ? NamesIn(NamesAt(words, arguments.front()), place) : Candidates(place);
+  for (const std::string& candidate : candidates) {
+    const bool fits = candidate == ":files" || candidate.starts_with(typed);
+    if (fits) answers.push_back(candidate);
   }
   return answers;
 }

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "rpc/version.h"
 #include "rpc/wire/frame_format.h"
 #include "services/cli/commands.h"
 #include "services/cli/failure.h"
@@ -18,8 +19,6 @@
 
 namespace cli {
 namespace {
-
-constexpr std::string_view kVersion = "1.0.0";
 
 std::string Help() {
   std::string text =
@@ -54,7 +53,7 @@ int PrintText(const std::string& text) {
 }
 
 int PrintVersion() {
-  return PrintText(absl::StrCat("rpc ", std::string(kVersion), ", protocol ",
+  return PrintText(absl::StrCat("rpc ", std::string(rpc::kVersion), ", protocol ",
                                 rpc::wire::kProtocolVersion, "\n"));
 }
 

@@ -86,7 +86,7 @@ class Player final : private rpc::net::Timer {
   std::unique_ptr<rpc::net::Connector> connector_;
   std::optional<absl::Duration> first_at_;  // of the recording: that is now
   std::optional<Event> event_;              // being done
-  size_t sent_ = 0;             // of its bytes
+  size_t sent_ = 0;                         // of its bytes
   bool all_sent_ = false;
   bool stepping_ = false;
   bool finished_ = false;

@@ -17,8 +17,8 @@ ITSELF = "tests/readme/readme_test.py"
 ROOT = os.path.realpath(__file__)[:-len(ITSELF)]
 PLUGIN = os.path.abspath("codegen/protoc-gen-rpc")
 
-# The sections whose commands new_service_test.sh runs.
-TRIED_SECTIONS = ["uvrpc", "Add a service"]
+# The sections whose commands new_service_test.sh runs, and that of tests/services/cli/look_test.py.
+TRIED_SECTIONS = ["uvrpc", "Add a service", "Look into a server"]
 TRIED_BY_EXAMPLES_TEST = "openssl req"
 
 # What stands around the C++ of the README. A body is that of a coroutine with these parameters.
