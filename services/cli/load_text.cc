@@ -48,10 +48,12 @@ std::vector<Bar> Bars(const LoadResult& result) {
   const auto high = static_cast<double>(std::max<uint64_t>(result.latency_max_us + 1, 2));
   const double factor = std::max(std::pow(high / low, 1.0 / kRowsMax), 1.1);
   std::vector<Bar> bars;
-  for (double from = low; from < high && bars.size() < kRowsMax; from *= factor) {
+  for (double from = low; bars.empty() || (from < high && bars.size() < kRowsMax); from *= factor) {
     bars.push_back({.from_us = static_cast<uint64_t>(from),
                     .to_us = static_cast<uint64_t>(std::min(from * factor, high))});
+    if (from * factor * 1.01 > high) break;  // rounding has left next to nothing
   }
+  bars.back().to_us = static_cast<uint64_t>(high);
   const auto counts = result.latency.counts();
   for (size_t bucket = 0; bucket < counts.size(); ++bucket) {
     const uint64_t value = rpc::Histogram::FirstOf(bucket);

@@ -134,7 +134,8 @@ std::vector<std::string> TopTable::Summary() const {
   const absl::Duration up = absl::Microseconds(static_cast<int64_t>(process.uptime_us()));
   return {absl::StrCat(RateText(calls_), " calls/s"),
           absl::StrCat(RateText(errors_), " errors/s"),
-          absl::StrCat(CountText(last_->connections().open()), " connections"),
+          absl::StrCat(CountText(last_->connections().open()),
+                       last_->connections().open() == 1 ? " connection" : " connections"),
           absl::StrFormat("cpu %.0f%%", cpu_ * 100),
           terminal::SizeText(process.memory_resident_bytes()),
           absl::StrCat("lag p99 ", LatencyText(static_cast<double>(lag_p99_us_))),

@@ -175,6 +175,16 @@ class CallTest(cli.CliTest):
         self.assertIn("DEADLINE_EXCEEDED", said)
         self.assertLess(time.monotonic() - begun, 10)
 
+    def test_a_server_that_comes_later_is_waited_for(self):
+        address = cli.nobody()
+        argv = [cli.RPC, "call", address, "echo.Echo/Say", '{"text": "a"}', "--wait"]
+        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              text=True) as process:
+            time.sleep(0.2)
+            with cli.Program(cli.SERVER, f"--listen=tcp://{address}"):
+                self.assertEqual(process.stdout.read(), '{"text":"a"}\n')
+                self.assertEqual(process.wait(cli.TIMEOUT_S), 0)
+
     def test_ctrl_c_cancels(self):
         argv = [cli.RPC, "call", self.address, "echo.Echo/Count", "--defaults",
                 '{"upto": 100, "interval_ms": 60000}']

@@ -241,6 +241,19 @@ class TlsTest(cli.CliTest):
         context = ssl.create_default_context(cafile=self.certificate)
         return context.wrap_socket(plain, server_hostname="localhost")
 
+    def test_calls_over_tls(self):
+        self.assertIn("echo.Echo\n", self.rpc("ls", self.address, f"--ca={self.certificate}"))
+        self.assertEqual(
+            self.rpc("call", self.address, "echo.Echo/Say", '{"text": "a"}',
+                     f"--ca={self.certificate}"), '{"text":"a"}\n')
+
+    def test_what_is_wrong_with_tls_is_told(self):
+        said = self.rpc_fails(cli.STATUS["UNAVAILABLE"], "ls", self.address)
+        self.assertRegex(said, "self-signed.*; --ca=FILE names the CA, or the certificate, to trust")
+        plain = "tcp://" + self.address.partition("://")[2]
+        said = self.rpc_fails(64 + 7, "ls", plain)
+        self.assertIn("; write tls:// in front of the address", said)
+
     def test_tls_that_passes_through_cannot_be_seen(self):
         with cli.Program(cli.RPC, "dump", "--listen=127.0.0.1:0",
                          "--to=tcp://" + self.address.partition("://")[2]) as proxy:

@@ -76,7 +76,7 @@ class TopTest(cli.CliTest):
                 window.wait_for(re.compile(r"^echo\.Echo/Say +[1-9]\d* +0 +\d.*s +\d.*s +\d+$",
                                            re.M))
                 window.wait_for(re.compile(r"^rpc top tcp://", re.M))
-                window.wait_for(re.compile(r"calls/s  0 errors/s  \d+ connections  cpu \d+%"))
+                window.wait_for(re.compile(r"calls/s  0 errors/s  \d+ connections?  cpu \d+%"))
                 self.assertTrue(window.is_raw())
                 self.assertEqual(window.screen()[-1],
                                  "q quit  s sort (by calls)  up, down scroll")
@@ -131,7 +131,7 @@ class TopTest(cli.CliTest):
             server.wait_for("serving interop.Interop")
             address = server.addresses[0]
             with self.at_terminal("top", address, "--interval=100ms") as window:
-                window.wait_for("connections")
+                window.wait_for("1 connection")
                 server.stop(signal.SIGKILL)
                 window.wait_for("trying again")
                 with cli.Program(cli.SERVER, f"--listen={address}"):
@@ -204,23 +204,22 @@ class BenchTest(cli.CliTest):
         self.assertEqual((said["ok"], said["replies"]), (10, 20))
 
     def test_errors_are_counted_by_status(self):
-        done = self.run_rpc("bench", self.address, "echo.Echo/Sleep", '{"ms": 60}', "--count=4",
-                            "--timeout=10s", "--json")
-        self.assertEqual(done.returncode, 0)
-        # The first call is to try: it has to succeed, so only later ones are too late.
         with cli.Program(cli.SERVER, "--listen=tcp://127.0.0.1:0") as server:
             argv = [cli.RPC, "bench", server.addresses[0], "echo.Echo/Sleep", '{"ms": 30}',
-                    "--duration=5s", "--concurrency=2", "--json"]
+                    "--duration=4s", "--concurrency=2", "--json"]
             with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   text=True) as process:
-                time.sleep(0.5)
+                while self.slept(server.addresses[0]) < 3:
+                    time.sleep(0.05)
                 server.stop(signal.SIGKILL)
-                time.sleep(0.3)
-                process.send_signal(signal.SIGINT)
                 said = json.loads(process.stdout.read())
-                self.assertEqual(process.wait(cli.TIMEOUT_S), cli.INTERRUPTED)
+                self.assertEqual(process.wait(cli.TIMEOUT_S), cli.FAILED)
         self.assertGreater(said["errors"]["UNAVAILABLE"], 0)
         self.assertEqual(said["ok"] + said["errors"]["UNAVAILABLE"], said["calls"])
+
+    def slept(self, address):
+        snapshot = json.loads(self.rpc("stats", address, "--json"))
+        return next(int(m["ok"]) for m in snapshot["methods"] if m["name"] == "echo.Echo/Sleep")
 
     def test_a_first_call_that_fails_ends_it(self):
         self.assertEqual(
@@ -238,10 +237,6 @@ class BenchTest(cli.CliTest):
             self.assertIn("interrupted; until then:\n", said)
             self.assertRegex(said, r"\d+ calls in \d\.\d\d s, \d+ a second; \d+ ok, 0 failed")
             self.assertNotRegex(said, r"\d+%  \d+ calls  \S+/s")  # the progress line is gone
-
-    def test_no_progress_line_without_a_terminal(self):
-        done = self.run_rpc("bench", self.address, *SAY, "--duration=500ms")
-        self.assertEqual(done.stderr, "")
 
     def test_mistakes_are_told(self):
         for arguments, sentence in [

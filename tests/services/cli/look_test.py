@@ -32,20 +32,31 @@ def without_repeats(text):
 
 class LookTest(cli.CliTest):
 
+    def record_a_call(self, folder):
+        with cli.Program(cli.RPC, "dump", "--listen=127.0.0.1:0", f"--to={self.address}",
+                         f"--store={folder}/calls.rec") as proxy:
+            self.rpc("call", proxy.addresses[0], "echo.Echo/Say", '{"text": "hello"}')
+            proxy.wait_for("closed")
+            proxy.stop()
+
     def test_what_is_shown_is_what_is_printed(self):
         with open("README.md", encoding="utf-8") as file:
             blocks = [b for b in readme.blocks(file.read()) if b.section == SECTION]
         shown = [(command, output) for command, output in zip(blocks, blocks[1:])
-                 if command.text.startswith("rpc ") and output.language == "text"]
-        self.assertGreaterEqual(len(shown), 5)
+                 if command.language == "sh" and output.language == "text"]
+        self.assertEqual(len(shown), (len(blocks) - 1) / 2)  # all but how it is built
+        folder = self.folder()
+        self.record_a_call(folder)
+        self.rpc("bench", self.address, "echo.Echo/Say", "--count=20")
         environment = {**os.environ, "PATH": os.path.dirname(cli.RPC) + ":" + os.environ["PATH"]}
         address = self.address.partition("://")[2]
         for command, output in shown:
             with self.subTest(line=command.line):
-                done = subprocess.run(command.text.replace("127.0.0.1:7000", address), shell=True,
-                                      capture_output=True, text=True, env=environment,
-                                      timeout=cli.TIMEOUT_S, check=False)
-                said = (done.stdout + done.stderr).replace(address, "127.0.0.1:7000")
+                done = subprocess.run(
+                    command.text.replace("127.0.0.1:7000", address), shell=True, cwd=folder,
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
+                    timeout=cli.TIMEOUT_S, check=False)
+                said = done.stdout.replace(address, "127.0.0.1:7000")
                 self.assertEqual(without_repeats(without_figures(said)),
                                  without_repeats(without_figures(output.text)), said)
 

@@ -105,9 +105,9 @@ class WiresharkTest(cli.CliTest):
     def test_frames_that_segments_cut_are_put_together(self):
         recording = self.recorded(self.talk_in_json)
         whole = self.infos(capture.segments_of(recording))
-        for size in (1, 3, 50):
-            with self.subTest(size=size):
-                self.assertEqual(self.infos(capture.segments_of(recording, size)), whole)
+        self.assertEqual(self.infos(capture.segments_of(recording, 1)), whole)
+        # A port that nobody has named is found out.
+        self.assertEqual(self.infos(capture.segments_of(recording, port=4711)), whole)
 
     def talk_in_binary(self, address):
         hello = frame(field(1, 1) + field(8, b"test/1.0"), kind=8)
@@ -146,16 +146,11 @@ class WiresharkTest(cli.CliTest):
         packets = list(capture.segments_of(self.recorded(self.talk_in_json)))
         calls = self.fields(packets, "frame.number", "uvrpc.end_in", only="uvrpc.kind == 0")
         ends = self.fields(packets, "uvrpc.call_in", "frame.number", "uvrpc.of_method",
-                           only="uvrpc.kind == 2")
+                           "uvrpc.code", "uvrpc.time", only="uvrpc.kind == 2")
         self.assertEqual(calls, [end[:2] for end in ends])
-        self.assertEqual([end[2] for end in ends], ["echo.Echo/Say", "echo.Echo/Nope"])
-        (time_s, code), = self.fields(packets, "uvrpc.time", "uvrpc.code", only="uvrpc.code == 12")
-        self.assertTrue(0 <= float(time_s) < cli.TIMEOUT_S)
-
-    def test_any_port_is_found_out(self):
-        recording = self.recorded(self.talk_in_json)
-        self.assertEqual(self.infos(capture.segments_of(recording, port=4711)),
-                         self.infos(capture.segments_of(recording)))
+        self.assertEqual([end[2:4] for end in ends],
+                         [["echo.Echo/Say", "0"], ["echo.Echo/Nope", "12"]])
+        self.assertTrue(all(0 <= float(end[4]) < cli.TIMEOUT_S for end in ends), ends)
 
     def test_bodies_go_on_to_protobuf_and_json(self):
         binary = self.tshark(capture.segments_of(self.recorded(self.talk_in_binary)), "-V")
@@ -189,8 +184,8 @@ class WiresharkTest(cli.CliTest):
         self.assertEqual(self.infos(capture.segments_of(path)),
                          ["no frame: a header record that cannot be read"])
         self.assertEqual(self.infos(capture.segments_of(path, port=4711)), [])
-        for garbage in (b"", b"\0", b"\0\0\0\1", b"\0\0\0\2{}", bytes(64), b"\0\0\0\1{" * 9):
-            self.assertEqual(self.infos([capture.datagram(True, garbage)]), [])
+        garbage = (b"", b"\0", b"\0\0\0\1", b"\0\0\0\2{}", bytes(64), b"\0\0\0\1{" * 9)
+        self.assertEqual(self.infos([capture.datagram(True, data) for data in garbage]), [])
 
 
 if __name__ == "__main__":

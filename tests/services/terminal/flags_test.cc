@@ -55,6 +55,31 @@ TEST_F(FlagsTest, ValuesFollowAnEqualsSignOrABlank) {
   EXPECT_TRUE(quiet_);
 }
 
+TEST_F(FlagsTest, ALetterStandsForAFlag) {
+  flags_.Short('q', "quiet");
+  flags_.Short('l', "listen");
+  EXPECT_EQ(Says({"-q", "-lone", "-l", "two"}), "OK");
+  EXPECT_TRUE(quiet_);
+  EXPECT_EQ(listen_, (Arguments{"one", "two"}));
+  EXPECT_NE(flags_.HelpText().find("  -q, --quiet"), std::string::npos);
+}
+
+TEST_F(FlagsTest, ALetterThatMakesNoSenseIsTold) {
+  flags_.Short('q', "quiet");
+  flags_.Short('l', "listen");
+  EXPECT_EQ(Says({"-x"}), "unknown flag -x; --help tells which there are");
+  EXPECT_EQ(Says({"-qq"}), "-q takes nothing, but got \"q\"");
+  EXPECT_NE(Says({"-l"}).find("--listen takes ADDRESS"), std::string::npos);
+  EXPECT_THROW(flags_.Short('n', "nothing"), std::logic_error);
+}
+
+TEST_F(FlagsTest, SpellingsTellWhatTakesSomething) {
+  const std::vector<std::string> spellings = flags_.Spellings();
+  EXPECT_EQ(spellings.front(), "--server=");
+  EXPECT_EQ(spellings.back(), "--help");
+  EXPECT_EQ(spellings[4], "--quiet");
+}
+
 TEST_F(FlagsTest, NothingIsChangedThatIsNotGiven) {
   EXPECT_EQ(Says({}), "OK");
   EXPECT_EQ(server_, "tcp://127.0.0.1:7000");
