@@ -12,7 +12,6 @@ namespace {
 
 // The sentences of the library, and what helps.
 constexpr std::pair<std::string_view, std::string_view> kAdvice[] = {
-    {"this address takes TLS only", "; write tls:// in front of the address"},
     {"self-signed", "; --ca=FILE names the CA, or the certificate, to trust"},
     {"unable to get local issuer", "; --ca=FILE names the CA that it comes from"},
     {"certificate required", "; --cert=FILE and --key=FILE give one"},
@@ -41,7 +40,7 @@ int ExitCodeOf(const absl::Status& status) {
 
 std::string Advice(const absl::Status& status) {
   const std::string message(status.message());
-  if (!absl::IsUnavailable(status) && !absl::IsPermissionDenied(status)) return "";
+  if (!absl::IsUnavailable(status)) return "";
   for (const auto& [sentence, advice] : kAdvice) {
     if (Contains(message, sentence)) return std::string(advice);
   }
