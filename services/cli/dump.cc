@@ -143,54 +143,65 @@ int Dump::PrintFile(const std::string& path) const {
   return (*recording)->status().ok() ? 0 : FailHere((*recording)->status());
 }
 
-int Dump::Watch() const {
-  const absl::StatusOr<std::string> listen_text = AddressFrom(listen_);
-  if (!listen_text.ok()) return UsageError(listen_text.status());
-  const absl::StatusOr<std::string> to_text = AddressFrom(to_);
-  if (!to_text.ok()) return UsageError(to_text.status());
-  const net::Address listen = *net::ParseAddress(*listen_text);
-  ProxyOptions options = {.to = *net::ParseAddress(*to_text)};
-  if (absl::Status s = CheckSchemes(listen, options.to); !s.ok()) return UsageError(s);
-  const absl::StatusOr<std::optional<rpc::Tls>> tls = server_.TlsFor(*to_text);
-  if (!tls.ok()) return UsageError(tls.status());
+absl::StatusOr<ProxyOptions> Dump::OptionsFor(const net::Address& listen,
+                                              const std::string& to) const {
+  ProxyOptions options = {.to = *net::ParseAddress(to)};
+  if (absl::Status s = CheckSchemes(listen, options.to); !s.ok()) return s;
+  const absl::StatusOr<std::optional<rpc::Tls>> tls = server_.TlsFor(to);
+  if (!tls.ok()) return tls.status();
   options.tls = *tls;
-  if (listen.scheme == net::Scheme::kTls) {
-    absl::StatusOr<rpc::Tls> listen_tls =
-        rpc::Tls::Server({.certificate_file = listen_certificate_, .key_file = listen_key_});
-    if (listen_certificate_.empty() || listen_key_.empty()) {
-      listen_tls = absl::InvalidArgumentError(
-          "--listen=tls://... needs --listen_cert=FILE and --listen_key=FILE");
-    }
-    if (!listen_tls.ok()) return UsageError(listen_tls.status());
-    options.listen_tls = *std::move(listen_tls);
+  if (listen.scheme != net::Scheme::kTls) return options;
+  if (listen_certificate_.empty() || listen_key_.empty()) {
+    return absl::InvalidArgumentError(
+        "--listen=tls://... needs --listen_cert=FILE and --listen_key=FILE");
   }
+  absl::StatusOr<rpc::Tls> listen_tls =
+      rpc::Tls::Server({.certificate_file = listen_certificate_, .key_file = listen_key_});
+  if (!listen_tls.ok()) return listen_tls.status();
+  options.listen_tls = *std::move(listen_tls);
+  return options;
+}
+
+int Dump::Watch() const {
+  const absl::StatusOr<std::string> listen = AddressFrom(listen_);
+  if (!listen.ok()) return UsageError(listen.status());
+  const absl::StatusOr<std::string> to = AddressFrom(to_);
+  if (!to.ok()) return UsageError(to.status());
+  const net::Address listen_address = *net::ParseAddress(*listen);
+  absl::StatusOr<ProxyOptions> options = OptionsFor(listen_address, *to);
+  if (!options.ok()) return UsageError(options.status());
   std::unique_ptr<Recorder> recorder;
   if (!store_.empty()) {
     absl::StatusOr<std::unique_ptr<Recorder>> created = Recorder::Create(store_);
     if (!created.ok()) return FailHere(created.status());
     recorder = *std::move(created);
   }
+  const absl::Status status = Serve(listen_address, *to, *std::move(options), recorder.get());
+  return status.ok() ? 0 : FailHere(status);
+}
 
+absl::Status Dump::Serve(const net::Address& listen, const std::string& to, ProxyOptions options,
+                         Recorder* recorder) const {
   net::Loop loop;
   absl::Status failure;
   FrameLog log(Style(STDOUT_FILENO), stdout, static_cast<size_t>(body_bytes_));
-  Watcher watcher(&log, recorder.get(), [&](absl::Status why) {
+  Watcher watcher(&log, recorder, [&](absl::Status why) {
     failure = std::move(why);
     loop.Stop();
   });
   Proxy proxy(&loop, std::move(options), &watcher);
-  if (absl::Status s = proxy.Listen(listen); !s.ok()) return FailHere(s);
+  if (absl::Status s = proxy.Listen(listen); !s.ok()) return s;
   if (recorder != nullptr) {
-    const std::string about = absl::StrCat(proxy.addresses().front(), " ", *to_text);
-    failure = recorder->Write({.bytes = about});
+    const std::string about = absl::StrCat(proxy.addresses().front(), " ", to);
+    if (absl::Status s = recorder->Write({.bytes = about}); !s.ok()) return s;
   }
   for (const std::string& address : proxy.addresses()) {
-    std::printf("listening on %s, for %s\n", address.c_str(), to_text->c_str());
+    std::printf("listening on %s, for %s\n", address.c_str(), to.c_str());
   }
   std::fflush(stdout);
   net::Signals signals(&loop, {SIGINT, SIGTERM}, [&loop](int) { loop.Stop(); });
-  if (failure.ok()) loop.Run();
-  return failure.ok() ? 0 : FailHere(failure);
+  loop.Run();
+  return failure;
 }
 
 }  // namespace cli

@@ -4,7 +4,12 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rpc/net/address.h"
 #include "services/cli/command.h"
+#include "services/cli/proxy.h"
+#include "services/cli/recording.h"
 #include "services/cli/server_flags.h"
 
 namespace cli {
@@ -17,6 +22,11 @@ class Dump final : public Command {
  private:
   int PrintFile(const std::string& path) const;
   int Watch() const;
+  absl::StatusOr<ProxyOptions> OptionsFor(const rpc::net::Address& listen,
+                                          const std::string& to) const;
+  // Until a signal; or until the recorder fails, or nobody can listen there.
+  absl::Status Serve(const rpc::net::Address& listen, const std::string& to, ProxyOptions options,
+                     Recorder* recorder) const;
 
   ServerFlags server_;
   std::string listen_;

@@ -117,7 +117,8 @@ std::string LoadText(const LoadReport& report, size_t columns, const Style& styl
   std::string text = absl::StrCat(style.Bold(absl::StrCat(report.method, " at ", report.address)),
                                   "\n", HowText(report), "\n\n");
   if (report.interrupted) absl::StrAppend(&text, style.Yellow("interrupted; until then:"), "\n");
-  absl::StrAppend(&text, CountText(result.ended()), " calls in ",
+  absl::StrAppend(&text, CountText(result.ended()),
+                  result.ended() == 1 ? " call in " : " calls in ",
                   absl::StrFormat("%.2f s", absl::ToDoubleSeconds(result.elapsed)), ", ",
                   RateText(result.per_second()), " a second; ", CountText(result.by_code[0]),
                   " ok, ", CountText(result.failed()), " failed\n");

@@ -97,11 +97,13 @@ class Session {
     if (!first.ok()) co_return Told(first.status());
     int code = 0;
     {
+      // Before the screen: whatever comes then leaves it as it was.
+      terminal::Signals signals({SIGWINCH, SIGINT, SIGTERM, SIGHUP});
       terminal::RawMode raw;
       raw_ = &raw;
       screen_.emplace();
       Draw();
-      auto any = co_await rpc::WhenAny(WatchAgainAndAgain(), ObeyKeys(), ObeySignals());
+      auto any = co_await rpc::WhenAny(WatchAgainAndAgain(), ObeyKeys(), ObeySignals(&signals));
       code = any.index == 2 ? any.get<2>() : 0;
       screen_.reset();
       raw_ = nullptr;
@@ -190,10 +192,9 @@ class Session {
     return true;
   }
 
-  rpc::Task<int> ObeySignals() {
-    terminal::Signals signals({SIGWINCH, SIGINT, SIGTERM, SIGHUP});
+  rpc::Task<int> ObeySignals(terminal::Signals* signals) {
     for (;;) {
-      const absl::StatusOr<int> signal = co_await signals.Next();
+      const absl::StatusOr<int> signal = co_await signals->Next();
       if (!signal.ok()) co_return kFailed;
       if (*signal != SIGWINCH) co_return kInterrupted;
       Draw();

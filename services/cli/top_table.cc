@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -64,34 +65,37 @@ std::string Joined(const std::vector<std::string>& parts, size_t columns) {
 }  // namespace
 
 void TopTable::Take(const stats::Snapshot& snapshot) {
-  const uint64_t up_us = snapshot.process().uptime_us();
-  const bool goes_on = last_.has_value() && up_us > last_->process().uptime_us() &&
+  const bool goes_on = last_.has_value() &&
+                       snapshot.process().uptime_us() > last_->process().uptime_us() &&
                        snapshot.process().start_unix_us() == last_->process().start_unix_us();
-  if (goes_on) {
-    const double seconds = static_cast<double>(up_us - last_->process().uptime_us()) / 1'000'000;
-    std::map<std::string, const stats::Method*> before;
-    for (const stats::Method& method : last_->methods()) before[method.name()] = &method;
-    rows_.clear();
-    for (const stats::Method& method : snapshot.methods()) {
-      const auto found = before.find(method.name());
-      AddRow(method, found == before.end() ? nullptr : found->second, seconds);
-    }
-    calls_ = errors_ = 0;
-    for (const Row& row : rows_) {
-      calls_ += row.calls;
-      errors_ += row.errors;
-    }
-    cpu_ = Rate(snapshot.process().cpu_us(), last_->process().cpu_us(), seconds) / 1'000'000;
-    lag_p99_us_ = 0;
-    for (int i = 0; i < std::min(snapshot.loops_size(), last_->loops_size()); ++i) {
-      rpc::Histogram lag = stats::ReadHistogram(snapshot.loops(i).lag());
-      lag -= stats::ReadHistogram(last_->loops(i).lag());
-      lag_p99_us_ = std::max(lag_p99_us_, lag.Quantile(0.99));
-    }
-    Sort();
-  }
+  if (goes_on) Compare(*last_, snapshot);
   ready_ |= goes_on;
   last_ = snapshot;
+}
+
+void TopTable::Compare(const stats::Snapshot& before, const stats::Snapshot& now) {
+  const uint64_t passed_us = now.process().uptime_us() - before.process().uptime_us();
+  const double seconds = static_cast<double>(passed_us) / 1'000'000;
+  std::map<std::string, const stats::Method*> methods;
+  for (const stats::Method& method : before.methods()) methods[method.name()] = &method;
+  rows_.clear();
+  for (const stats::Method& method : now.methods()) {
+    const auto found = methods.find(method.name());
+    AddRow(method, found == methods.end() ? nullptr : found->second, seconds);
+  }
+  calls_ = errors_ = 0;
+  for (const Row& row : rows_) {
+    calls_ += row.calls;
+    errors_ += row.errors;
+  }
+  cpu_ = Rate(now.process().cpu_us(), before.process().cpu_us(), seconds) / 1'000'000;
+  lag_p99_us_ = 0;
+  for (int i = 0; i < std::min(now.loops_size(), before.loops_size()); ++i) {
+    rpc::Histogram lag = stats::ReadHistogram(now.loops(i).lag());
+    lag -= stats::ReadHistogram(before.loops(i).lag());
+    lag_p99_us_ = std::max(lag_p99_us_, lag.Quantile(0.99));
+  }
+  Sort();
 }
 
 void TopTable::AddRow(const stats::Method& method, const stats::Method* before, double seconds) {
@@ -148,50 +152,53 @@ std::string TopTable::Keys() const {
                       ")  up, down scroll");
 }
 
-std::vector<std::string> TopTable::Screen(size_t columns, size_t rows, const Style& style) {
+const TopTable::Column TopTable::kColumns[] = {
+    {"calls/s", 9, [](const Row& row) { return RateText(row.calls); }},
+    {"errors/s", 10, [](const Row& row) { return RateText(row.errors); }},
+    {"p99", 9, [](const Row& row) { return Quantile(row.latency, 0.99); }},
+    {"p50", 9, [](const Row& row) { return Quantile(row.latency, 0.5); }},
+    {"open", 7, [](const Row& row) { return CountText(row.open); }},
+};
+
+std::span<const TopTable::Column> TopTable::ColumnsFor(size_t columns) {
+  size_t used = kNameColumnsMin;
+  size_t count = 0;
+  while (count < std::size(kColumns) && used + kColumns[count].width <= columns) {
+    used += kColumns[count++].width;
+  }
+  return std::span(kColumns).first(count);
+}
+
+void TopTable::AppendTable(size_t columns, size_t rows, const Style& style,
+                           std::vector<std::string>* lines) const {
+  const std::span<const Column> shown = ColumnsFor(columns);
+  size_t name_columns = columns;
+  for (const Column& column : shown) name_columns -= column.width;
+  std::string head = Left(Cut("method", name_columns), name_columns);
+  for (const Column& column : shown) absl::StrAppend(&head, Right(column.title, column.width));
+  lines->push_back(style.Inverse(head));
+  for (size_t i = first_; i < rows_.size() && lines->size() + 1 < rows; ++i) {
+    const Row& row = rows_[i];
+    std::string line = Left(CutFront(row.name, name_columns), name_columns);
+    for (const Column& column : shown) {
+      absl::StrAppend(&line, Right(column.text(row), column.width));
+    }
+    const bool is_quiet = row.calls == 0 && row.open == 0;
+    lines->push_back(row.errors > 0 ? style.Red(line) : is_quiet ? style.Dim(line) : line);
+  }
+}
+
+std::vector<std::string> TopTable::Screen(size_t columns, size_t rows, const Style& style) const {
   std::vector<std::string> lines;
   lines.push_back(style.Bold(Cut(absl::StrCat("rpc top ", address_), columns)));
-  if (!ready_) {
-    lines.push_back(Cut("waiting for the second snapshot", columns));
-  } else {
+  if (ready_) {
     lines.push_back(Joined(Summary(), columns));
-    // Which columns there is room for: those at the end go first.
-    struct Column {
-      const char* title;
-      size_t width;
-      std::string (*text)(const Row& row);
-    };
-    static constexpr Column kColumns[] = {
-        {"calls/s", 9, [](const Row& row) { return RateText(row.calls); }},
-        {"errors/s", 10, [](const Row& row) { return RateText(row.errors); }},
-        {"p99", 9, [](const Row& row) { return Quantile(row.latency, 0.99); }},
-        {"p50", 9, [](const Row& row) { return Quantile(row.latency, 0.5); }},
-        {"open", 7, [](const Row& row) { return CountText(row.open); }},
-    };
-    size_t shown = 0;
-    size_t used = 0;
-    for (const Column& column : kColumns) {
-      if (used + column.width + kNameColumnsMin > columns) break;
-      used += column.width;
-      ++shown;
-    }
-    const size_t name_columns = columns - used;
-    std::string head = Left(Cut("method", name_columns), name_columns);
-    for (size_t i = 0; i < shown; ++i)
-      absl::StrAppend(&head, Right(kColumns[i].title, kColumns[i].width));
-    lines.push_back(style.Inverse(head));
-    for (size_t i = first_; i < rows_.size() && lines.size() + 1 < rows; ++i) {
-      std::string line = Left(CutFront(rows_[i].name, name_columns), name_columns);
-      for (size_t j = 0; j < shown; ++j) {
-        absl::StrAppend(&line, Right(kColumns[j].text(rows_[i]), kColumns[j].width));
-      }
-      if (rows_[i].errors > 0) line = style.Red(line);
-      if (rows_[i].calls == 0 && rows_[i].open == 0) line = style.Dim(line);
-      lines.push_back(std::move(line));
-    }
+    AppendTable(columns, rows, style, &lines);
+  } else {
+    lines.push_back(Cut("waiting for the second snapshot", columns));
   }
   lines.resize(std::max<size_t>(rows, 1));
-  if (rows > 1) lines.back() = style.Dim(Cut(Keys(), columns > 0 ? columns - 1 : 0));
+  if (rows > 1) lines.back() = style.Dim(Cut(Keys(), columns));
   return lines;
 }
 

@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rpc/rpc.h"
@@ -36,7 +38,7 @@ class TopTable {
   void SetNotice(std::string notice) { notice_ = std::move(notice); }
 
   // Exactly `rows` lines, each of at most `columns` columns. At the top what is most important.
-  std::vector<std::string> Screen(size_t columns, size_t rows, const Style& style);
+  std::vector<std::string> Screen(size_t columns, size_t rows, const Style& style) const;
 
   // For what is no terminal: a line for the server, and one for each method that was called.
   std::string Plain() const;
@@ -51,8 +53,21 @@ class TopTable {
     uint64_t begun = 0;           // ever
   };
 
+  // Behind the method's name.
+  struct Column {
+    const char* title;
+    size_t width;
+    std::string (*text)(const Row& row);
+  };
+  static const Column kColumns[5];
+
+  void Compare(const stats::Snapshot& before, const stats::Snapshot& now);
   void AddRow(const stats::Method& method, const stats::Method* before, double seconds);
   void Sort();
+  // Those that there is room for: those at the end go first.
+  static std::span<const Column> ColumnsFor(size_t columns);
+  void AppendTable(size_t columns, size_t rows, const Style& style,
+                   std::vector<std::string>* lines) const;
   std::vector<std::string> Summary() const;
   std::string Keys() const;
 

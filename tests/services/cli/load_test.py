@@ -173,6 +173,11 @@ class BenchTest(cli.CliTest):
         longest = max(bars, key=lambda bar: float(bar[2]))
         self.assertEqual(len(longest[3]), 46)
 
+    def test_one_call_is_one_row(self):
+        said = self.rpc("bench", self.address, *SAY, "--count=1", "--concurrency=50")
+        self.assertIn("\n1 call in ", said)
+        self.assertEqual(re.findall(r"([\d.]+%)  #+\n", said), ["100.00%"])
+
     def test_concurrency_is_kept_to(self):
         said = self.bench("echo.Echo/Sleep", '{"ms": 100}', "--count=20", "--concurrency=5")
         self.assertGreaterEqual(said["elapsed_us"], 4 * 100_000)
