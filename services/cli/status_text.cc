@@ -1,9 +1,11 @@
 #include "services/cli/status_text.h"
 
+#include <set>
 #include <string_view>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "rpc/wire/bytes_as_text.h"
 #include "rpc/wire/frame_format.h"
@@ -41,13 +43,13 @@ std::string DetailText(const std::string& url, const std::string& bytes, const S
 }  // namespace
 
 std::string DetailsText(const absl::Status& status, const Schema& schema) {
-  std::string text;
+  // A status gives them in another order each time.
+  std::set<std::string> lines;
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& bytes) {
-    absl::StrAppend(&text, "  detail: ",
-                    terminal::Harmless(DetailText(std::string(url), std::string(bytes), schema)),
-                    "\n");
+    const std::string text = DetailText(std::string(url), std::string(bytes), schema);
+    lines.insert(absl::StrCat("  detail: ", terminal::Harmless(text), "\n"));
   });
-  return text;
+  return absl::StrJoin(lines, "");
 }
 
 std::string VerboseText(const MethodTarget& target, const rpc::Metadata& sent,
