@@ -32,6 +32,7 @@ std::string Checked(const Style& style, const rpc::wire::Frame& frame) {
     case BodyCheck::kUnread:
       return style.Dim(" body not looked at");
     case BodyCheck::kGood:
+    case BodyCheck::kLater:  // only where parts are put together
       break;
   }
   return "";

@@ -85,7 +85,7 @@ class Flags {
  private:
   struct Flag {
     std::string name = {};
-    char letter = 0;  // none
+    char letter = 0;         // none
     std::string takes = {};  // empty for a bool
     std::string help = {};
     std::string initial = {};  // what the variable was, for the help

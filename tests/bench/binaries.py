@@ -1,6 +1,7 @@
 """The programs that are measured, built with -c opt."""
 
 import os
+import shutil
 import subprocess
 
 PACKAGE = "//tests/bench"
@@ -53,6 +54,17 @@ def build(peers):
     bazel = os.path.join(root(), "bazelw")
     subprocess.run([bazel, "build", "-c", "opt", *targets(peers)], check=True, cwd=root())
     return built()
+
+
+def copy_static_server(to):
+    """Our server with the system's libraries in it. Bazel links it over the other, which is then
+    made anew."""
+    bazel = os.path.join(root(), "bazelw")
+    server = f"{PACKAGE}:server"
+    subprocess.run([bazel, "build", "-c", "opt", "--config=static", server], check=True, cwd=root())
+    shutil.copyfile(built().server("uvrpc"), to)
+    os.chmod(to, 0o755)
+    subprocess.run([bazel, "build", "-c", "opt", server], check=True, cwd=root())
 
 
 def built():

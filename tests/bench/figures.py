@@ -84,13 +84,21 @@ def stripped_size(binaries):
         return os.path.getsize(copy)
 
 
-def first_answer_ms(binaries, times=11):
+def first_answer_ms(binaries, server=None, times=11):
     """From the start of the server to the answer to its first call: the median of several."""
-    command = [binaries.path("first_answer"), binaries.server("uvrpc")]
+    command = [binaries.path("first_answer"), server or binaries.server("uvrpc")]
     return stats.median([
         float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
         for _ in range(times)
     ])
+
+
+def static_first_answer_ms(binaries):
+    """The same of the server that has the system's libraries in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = os.path.join(folder, "server")
+        programs.copy_static_server(server)
+        return first_answer_ms(binaries, server)
 
 
 def overload(binaries, seconds, work_us=20):

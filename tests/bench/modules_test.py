@@ -187,7 +187,7 @@ class ReportTest(unittest.TestCase):
 
     def make(self):
         description = {"cpu": "c", "cores": 2, "kernel": "k", "congestion": "bbr"}
-        found = {"idle_bytes": {"connected": 900}, "first_answer_ms": 7.0,
+        found = {"idle_bytes": {"connected": 900}, "static_first_answer_ms": 7.0,
                  "overload": {"goodput": 0.95}}
         points = [{"x": 1, "calls_per_s": 1.0, "p50_us": 1.0, "p99_us": 1.0, "server_cpu_us": 1.0,
                    "client_cpu_us": 1.0, "noise": 0.0}]

@@ -103,7 +103,9 @@ TEST_F(LendingTest, WhatIsPostedMeanwhileIsRunByTheBorrower) {
   const bool turned = lending_.TurnUntil(done);
   other.join();
   while (!done) std::this_thread::yield();
-  if (turned) EXPECT_EQ(ran_on, std::this_thread::get_id());
+  if (turned) {
+    EXPECT_EQ(ran_on, std::this_thread::get_id());
+  }
 }
 
 TEST_F(LendingTest, WhatIsPostedWhenNobodyTurnsTheLoopIsRunByItsThread) {
