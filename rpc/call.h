@@ -14,7 +14,8 @@
 //
 // Threads: a call belongs to the loop that its channel was given, else to that of the thread that
 // makes it, else to the one in the background. Only coroutines on that loop can await it; Then and
-// Cancel are for any one thread, Wait for one without a loop.
+// Cancel are for any one thread, Wait for one without a loop. Wait turns the loop in the background
+// itself, if it can: what others have to do there may then run on its thread.
 #pragma once
 
 #include <coroutine>

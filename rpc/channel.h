@@ -8,8 +8,11 @@
 // little longer each time. A call that certainly no handler has seen is repeated, once.
 //
 // Threads: any number may use a channel and its copies, which are one. Each loop that calls are
-// made on has connections of its own, so that a call made in a coroutine never changes threads;
-// calls of threads without a loop share one in the background. Use comes before the first call.
+// made on has connections of its own, so that a call made in a coroutine never changes loops.
+// Calls of threads without a loop share one in the background, which is turned by a thread of its
+// own, or meanwhile by one that waits for its call. So what runs there may find itself on another
+// thread after an await: it holds no lock across one, and no variable of a thread. Use comes before
+// the first call.
 // Lifetime: calls and stubs hold on to what they need; the connections close when the last copy,
 // stub and call are gone.
 #pragma once

@@ -8,7 +8,8 @@
 //     });
 //
 // It may refuse (return a status and not call next), add metadata, measure, and change the status.
-// Messages of streams pass without it.
+// Messages of streams pass without it. It begins within the stub's function where that can be, and
+// so on the thread that makes the call: do not hold a lock there that it takes.
 #pragma once
 
 #include <functional>

@@ -5,7 +5,8 @@
 //       Print(method.name, method.ok, method.latency.Quantile(0.99));
 //     }
 //
-// Everything but `open` only rises, so that the difference of two copies is what happened between
+// Everything but `open` only rises (a call that a limit turns away is taken off `begun` again), so
+// that the difference of two copies is what happened between
 // them. What several loops have done is added up while they go on: a call that ends meanwhile may
 // be in one number, and not yet in another. //services/stats tells it to clients.
 #pragma once

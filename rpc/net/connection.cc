@@ -69,8 +69,8 @@ void Connection::TellEvents() {
 }
 
 void Connection::WriteSome() {
-  if (transport_ == nullptr || session_->ending() != session::Ending::kNo || writing_closed_)
-    return;
+  const bool open = transport_ != nullptr && session_->ending() == session::Ending::kNo;
+  if (!open || writing_closed_) return;
   const std::span<const wire::Piece> pieces = session_->Pieces();
   if (!pieces.empty()) session_->Consume(transport_->Write(pieces));
 }

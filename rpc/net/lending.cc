@@ -31,15 +31,14 @@ bool Lending::Borrow() {
   return false;
 }
 
-// `wanted`: there is something to be done on the loop, and not by this thread.
-void Lending::Return(bool wanted) {
-  borrowings_.fetch_add(1, std::memory_order_relaxed);
+// `needed`: there is something to be done on the loop, and not by this thread.
+void Lending::Return(bool needed) {
   turned_ = false;
-  within_.unlock();
-  if (wanted || loop_->has_mail()) TakeBack();
+  if (needed || loop_->has_mail()) TakeBack();
+  within_.unlock();  // the last: the loop may end now
 }
 
-bool Lending::Turn(const std::function<void()>& work) {
+bool Lending::Turn(const std::function<void()>& work) noexcept {
   if (!Borrow()) return false;
   {
     const Loop::Adoption adoption(loop_);
@@ -51,7 +50,7 @@ bool Lending::Turn(const std::function<void()>& work) {
   return true;
 }
 
-bool Lending::TurnUntil(const std::atomic<bool>& done) {
+bool Lending::TurnUntil(const std::atomic<bool>& done) noexcept {
   if (!Borrow()) {
     wanted_ = true;
     return false;
@@ -60,6 +59,7 @@ bool Lending::TurnUntil(const std::atomic<bool>& done) {
     const Loop::Adoption adoption(loop_);
     while (!done.load(std::memory_order_acquire) && !loop_->stopped()) loop_->RunOnce();
   }
+  waits_.fetch_add(1, std::memory_order_relaxed);
   Return(!loop_->quiet());
   return done.load(std::memory_order_acquire);
 }
@@ -71,10 +71,10 @@ void Lending::TakeBack() {
 }
 
 void Lending::StandBy() {
-  uint32_t seen = borrowings_.load(std::memory_order_relaxed);
+  uint32_t seen = waits_.load(std::memory_order_relaxed);
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kStandBy, [this] { return take_back_; })) {
-    const uint32_t now = borrowings_.load(std::memory_order_relaxed);
+    const uint32_t now = waits_.load(std::memory_order_relaxed);
     if (now == seen) break;
     seen = now;
   }

@@ -31,12 +31,12 @@ class Lending {
   Lending(const Lending&) = delete;
   Lending& operator=(const Lending&) = delete;
 
-  // The loop's own thread: turns it, or stands by, until the loop is stopped. REQUIRES: it has
-  // become the loop's (Loop::Adoption).
+  // The loop's own thread: turns it, or stands by, until the loop is stopped.
   void Run();
 
-  bool Turn(const std::function<void()>& work);
-  bool TurnUntil(const std::atomic<bool>& done);
+  // What runs on the loop meanwhile throws nothing: nobody would know what has become of it.
+  bool Turn(const std::function<void()>& work) noexcept;
+  bool TurnUntil(const std::atomic<bool>& done) noexcept;
 
   // Something was posted to the loop: somebody has to look.
   void OnPost() {
@@ -49,7 +49,7 @@ class Lending {
   static constexpr auto kStandBy = std::chrono::milliseconds(1);
 
   bool Borrow();
-  void Return(bool wanted);
+  void Return(bool needed);
   void TakeBack();
   void StandBy();
 
@@ -57,7 +57,7 @@ class Lending {
   std::mutex within_;                // held by whoever is within the loop
   std::atomic<bool> turned_{true};   // somebody is; posted work is looked at
   std::atomic<bool> wanted_{false};  // by a thread that had to wait for its call
-  std::atomic<uint32_t> borrowings_{0};
+  std::atomic<uint32_t> waits_{0};   // of borrowers
 
   std::mutex mutex_;
   std::condition_variable wake_;

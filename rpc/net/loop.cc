@@ -24,7 +24,8 @@ constexpr int kReadyMax = 1024;
 // Ready work after which what it has to write is written: the peers work on that meanwhile.
 constexpr int kReadyPerFlush = 64;
 
-// Kept for large messages: some of a MiB each, both ways; and for how long after the last of them.
+// Kept for large messages: some of a MiB each, both ways; and for how long. That it is freed under
+// load as well costs a second's share of new pages.
 constexpr size_t kLargeKeptMax = 16 << 20;
 constexpr TimeUs kLargeKeptUs = session::kSecondUs;
 
@@ -40,7 +41,7 @@ struct Loop::Handles {
   uv_async_t posted;
   uv_timer_t timer;
   uv_prepare_t before_wait;
-  uv_idle_t do_not_wait;  // active while ready work is left over
+  uv_idle_t do_not_wait;  // active while ready work is left over, or the loop spins
   int open = 0;
 
   template <typename Handle>
@@ -162,17 +163,9 @@ void Loop::Run() {
   wire::KeepLarge(0);
 }
 
-void Loop::Tidying::Begin(Loop* loop) {
-  loop_ = loop;
-  takes_ = wire::LargeTakes();
-  loop->SetTimer(this, loop->now_us() + kLargeKeptUs);
-}
+void Loop::Tidying::Begin(Loop* loop) { loop->SetTimer(this, loop->now_us() + kLargeKeptUs); }
 
-void Loop::Tidying::OnTime() {
-  if (takes_ != wire::LargeTakes()) return Begin(loop_);
-  wire::KeepLarge(0);
-  wire::KeepLarge(kLargeKeptMax);
-}
+void Loop::Tidying::OnTime() { wire::FreeLarge(); }
 
 void Loop::RunOnce() { uv_run(uv_, UV_RUN_ONCE); }
 

@@ -8,9 +8,9 @@
 // that made ready (coroutines to resume), and ends with the output of every connection that it
 // touched, so that all replies of a turn leave in one write.
 //
-// Threads: a loop belongs to one thread: the one that calls Run(), or the one that gave it the
-// application's loop. Post, Stop and IsCurrent may be called by any; the rest only on that thread.
-// Lifetime: what refers to a loop is gone before it, or a LoopUser.
+// Threads: a loop belongs to one thread at a time: the one that calls Run(), or has borrowed it
+// (lending.h), or gave it the application's loop. Post, Stop and IsCurrent may be called by any;
+// the rest only on that thread. Lifetime: what refers to a loop is gone before it, or a LoopUser.
 #pragma once
 
 #include <atomic>
@@ -219,16 +219,13 @@ class Loop {
   struct Handles;
 
   // The memory of large strings, which the loop's thread keeps for the next ones, is given back
-  // when none has been wanted for a while.
+  // after a while.
   class Tidying final : public Timer {
    public:
     void Begin(Loop* loop);
 
    private:
     void OnTime() override;
-
-    Loop* loop_ = nullptr;
-    uint64_t takes_ = 0;  // when it began
   };
 
   void Open();

@@ -172,6 +172,7 @@ void ClientCall::GiveUp() {
 
 bool ClientCall::AwaitEnd() {
   if (net::Loop::Current() != nullptr) return false;
+  if (done()) return true;
   if (loop_->lending() != nullptr && loop_->lending()->TurnUntil(done_)) return true;
   done_.wait(false, std::memory_order_acquire);
   return true;

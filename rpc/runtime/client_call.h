@@ -4,7 +4,7 @@
 // and, while it is under way, by itself.
 //
 // Threads: everything happens on its loop, but for construction, Wait and references; other threads
-// post. What the caller reads of it after Wait was written before `done`.
+// post, or borrow the loop. What the caller reads of it after Wait was written before `done`.
 #pragma once
 
 #include <atomic>

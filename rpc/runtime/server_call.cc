@@ -171,7 +171,7 @@ void ServerCall::Finish(absl::Status status) {
     absl::Status written = SerializeMessage(form_, *message, &reply_bytes_);
     if (!written.ok()) status = absl::InternalError(written.message());
     NoteSize(reply_bytes_.size());
-    if (meter_ != nullptr && !cancelled()) meter_->Sent(reply_bytes_.size());
+    if (meter_ != nullptr && !cancelled() && written.ok()) meter_->Sent(reply_bytes_.size());
     payload = PayloadOf(&reply_bytes_);
   }
   const bool with_reply = message != nullptr && status.ok();

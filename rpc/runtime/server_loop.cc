@@ -90,7 +90,6 @@ void ServerLoop::Begin(ServerCarrier* carrier, const session::Event& event) {
     call = spare.back().release();
     spare.pop_back();
     spare_large_size_ -= call->large_size();
-    tidying_.wanted |= call->large_size() > 0;
   }
   calls_begun_ += 1;
   calls_open_ += 1;
@@ -111,11 +110,10 @@ void ServerLoop::Recycle(ServerCall* call) {
 }
 
 void ServerLoop::Tidying::Begin() {
-  wanted = false;
   server_->loop()->SetTimer(this, server_->loop()->now_us() + kSpareLargeUs);
 }
 
-void ServerLoop::Tidying::OnTime() { wanted ? Begin() : server_->FreeLargeSpares(); }
+void ServerLoop::Tidying::OnTime() { server_->FreeLargeSpares(); }
 
 void ServerLoop::FreeLargeSpares() {
   for (std::vector<std::unique_ptr<ServerCall>>& spare : spare_calls_) {
@@ -227,6 +225,7 @@ void ServerLoop::CheckOver() {
   if (phase_ == Phase::kServing || phase_ == Phase::kOver || !IsEmpty()) return;
   phase_ = Phase::kOver;
   loop_->ClearTimer(this);
+  loop_->ClearTimer(&tidying_);
   if (meter_ != nullptr) meter_->Stop();
   if (over_) over_();
 }

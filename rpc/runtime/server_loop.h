@@ -94,12 +94,11 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
  private:
   enum class Phase : uint8_t { kServing, kDraining, kCancelling, kEnding, kOver };
 
-  // Frees the records that hold memory of large messages, when for a while none was wanted.
+  // Frees the records that hold memory of large messages after a while.
   class Tidying final : public net::Timer {
    public:
     explicit Tidying(ServerLoop* server) : server_(server) {}
     void Begin();
-    bool wanted = false;
 
    private:
     void OnTime() override;

@@ -20,6 +20,9 @@ constexpr uint64_t kWindowsBeforeGrowth = 4;
 // Parts of the usual size that a message of several is taken to have.
 constexpr size_t kPartsUsual = 4;
 
+// Memory of a message that is kept, of its size.
+constexpr size_t kRoomUsual = 4;
+
 // Leaves the memory to others. (Assigning a short string would keep it.)
 void Drop(std::string* text) {
   if (text->capacity() > std::string().capacity()) wire::GiveLarge(text);
@@ -136,7 +139,9 @@ absl::Status Inbox::CheckParts(std::string_view message) {
 
 void Inbox::Keep(std::string_view message) {
   waiting_size_ += CreditCost(message.size());
-  if (message.data() == taken_.data() && message.size() == taken_.size()) {
+  // What is held in memory of its own fills that, since only the message is counted.
+  const bool fills = taken_.capacity() <= kRoomUsual * taken_.size();
+  if (fills && message.data() == taken_.data() && message.size() == taken_.size()) {
     messages_.push(std::move(taken_));
     taken_ = std::string();
   } else {

@@ -30,11 +30,15 @@ Outgoing Keep(const wire::Header& header, const Payload& message) {
   return frame;
 }
 
+// Bytes hashed before they can be sent.
+constexpr size_t kHashedAheadMax = 1 << 20;
+
 void HashParts(std::string_view rest, size_t part_size, PartDigests* parts) {
   std::array<wire::Md5Job, PartDigests::kPartsMax> jobs;
   parts->rest_size = rest.size();
   parts->part_size = part_size;
-  for (parts->count = 0; parts->count < jobs.size() && !rest.empty(); ++parts->count) {
+  const size_t count_max = std::clamp<size_t>(kHashedAheadMax / part_size, 1, jobs.size());
+  for (parts->count = 0; parts->count < count_max && !rest.empty(); ++parts->count) {
     const std::string_view part = rest.substr(0, part_size);
     jobs[parts->count] = {part.data(), part.size(), parts->digests[parts->count].data()};
     rest.remove_prefix(part.size());
@@ -126,10 +130,10 @@ const wire::Md5Digest* Sender::PartDigest(const Call& call, Outgoing* frame, siz
   if (frame->digests == nullptr) frame->digests = std::make_unique<PartDigests>();
   PartDigests& known = *frame->digests;
   const size_t sent = known.rest_size - frame->rest.size();
+  // Cut by the credit: a peer that does so each time makes no more work of it.
+  if (known.part_size == part_size && sent % part_size != 0) return nullptr;
   const size_t next = sent / part_size;
-  if (known.part_size == part_size && sent % part_size == 0 && next < known.count) {
-    return &known.digests[next];
-  }
+  if (known.part_size == part_size && next < known.count) return &known.digests[next];
   HashParts(frame->rest, part_size, &known);
   return &known.digests[0];
 }

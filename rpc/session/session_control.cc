@@ -108,8 +108,8 @@ void Session::SendHello() {
 
 absl::Status Session::ReadHello(const wire::Frame& frame, bool md5_waived) {
   if (absl::Status s = CheckHelloSize(frame); !s.ok()) return s;
-  if (frame.check == wire::BodyCheck::kBad ||
-      (frame.check == wire::BodyCheck::kAbsent && !md5_waived)) {
+  const bool waived = frame.check == wire::BodyCheck::kAbsent && md5_waived;
+  if (frame.check != wire::BodyCheck::kGood && !waived) {
     return absl::DataLossError("the body of HELLO does not have the md5 of its header");
   }
   wire::Hello hello;

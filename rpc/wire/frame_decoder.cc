@@ -277,8 +277,9 @@ void DecodeBuffers::ClearBatch() {
 // Whether the frame at this place of the batch carries a part of a larger message.
 bool DecodeBuffers::IsPart(size_t place, const FrameDecoder::Parts& parts) const {
   const Header& header = batch_[place].frame->header;
-  if (header.Has(kFlagMore)) return true;
-  if (header.kind == Kind::kCall) return false;
+  const bool opens = header.kind == Kind::kCall;
+  if (!opens && header.kind != Kind::kMessage && header.kind != Kind::kEnd) return false;
+  if (opens || header.Has(kFlagMore)) return header.Has(kFlagMore);
   while (place-- > 0) {
     const auto& [event, frame] = batch_[place];
     const Header& before = frame->header;

@@ -7,7 +7,7 @@
 //     decoder.Commit(read(fd, space.data(), space.size()));
 //     const Frame* frame;
 //     while ((event = decoder.Next(&frame)) != FrameDecoder::kNeedMore) {
-//       // kFrame: a whole frame, its body already compared with its md5.
+//       // kFrame: a whole frame, its body already compared with its md5 (but see Parts).
 //       // kHeader: so far only its header; Drop() refuses the body.
 //       // kError: decoder.fault() and decoder.error() say why; nothing can be read any more.
 //     }
@@ -112,6 +112,7 @@ class FrameDecoder {
   // The next event. *frame is set for kFrame and kHeader, and valid until the next call of a
   // method. kHeader comes at most once for a frame, when its header is whole and its body is not;
   // unless it is dropped, the frame follows as kFrame. After kError every call returns kError.
+  // Without `parts` every body is compared here.
   Event Next(const Frame** frame, const Parts* parts = nullptr);
 
   // After kHeader: the body will be read and dropped, and the frame is not heard of again.

@@ -17,13 +17,14 @@ constexpr bool kKeeps = true;
 // Strings are still given while a thread's variables are destroyed, so this one has no destructor.
 constinit thread_local bool closed = false;
 
+constexpr size_t kTooLarge = 8;  // times what is wanted
+
 struct Kept {
   ~Kept() { closed = true; }
 
   std::vector<std::string> strings;  // by capacity, the smallest first
   size_t size = 0;                   // of all of them
   size_t size_max = 0;
-  uint64_t takes = 0;
 };
 
 thread_local Kept kept;
@@ -44,16 +45,22 @@ void KeepLarge(size_t size_max) {
 
 size_t LargeKept() { return closed ? 0 : kept.size; }
 
-uint64_t LargeTakes() { return closed ? 0 : kept.takes; }
+void FreeLarge() {
+  if (closed) return;
+  kept.strings.clear();
+  kept.strings.shrink_to_fit();
+  kept.size = 0;
+}
 
 std::string TakeLarge(size_t size) {
   if (size < kLargeStringMin || closed || kept.strings.empty()) return std::string();
   auto found = std::lower_bound(kept.strings.begin(), kept.strings.end(), size, IsSmaller);
   if (found == kept.strings.end()) --found;
+  // One that is far too large would be held for what is small, and only that is counted.
+  if (found->capacity() / kTooLarge > size) return std::string();
   std::string taken = std::move(*found);
   kept.strings.erase(found);
   kept.size -= taken.capacity();
-  ++kept.takes;
   return taken;
 }
 

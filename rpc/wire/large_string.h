@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 namespace rpc::wire {
@@ -26,12 +25,14 @@ inline constexpr size_t kLargeStringsKeptMax = 16;
 // none. What it has beyond that is freed.
 void KeepLarge(size_t size_max);
 
-// Bytes that this thread keeps now, and how often it has taken some of them.
+// Bytes that this thread keeps now.
 size_t LargeKept();
-uint64_t LargeTakes();
 
-// A string whose contents are anything. Its capacity is `size` or more if there is one of those,
-// and otherwise as much as there is.
+// Frees them; what is given from now on is kept as before.
+void FreeLarge();
+
+// A string whose contents are anything. Its capacity is `size` or more if there is one of those
+// that is not many times as large, and otherwise as much as there is.
 std::string TakeLarge(size_t size);
 
 // Leaves *bytes empty, without memory of its own.

@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 class LendingTest : public testing::Test {
  protected:
-  LendingTest() : lending_(&loop_) {
+  LendingTest() {
     loop_.set_lending(&lending_);
     thread_ = std::thread([this] { loop_.Run(); });
   }
@@ -60,8 +60,8 @@ class LendingTest : public testing::Test {
     return id.get_future().get();
   }
 
+  Lending lending_{&loop_};
   Loop loop_;
-  Lending lending_;
   std::thread thread_;
 };
 

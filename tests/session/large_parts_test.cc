@@ -115,6 +115,16 @@ TEST_F(LargeParts, OneWithoutMd5IsRefusedAtOnce) {
   ExpectDataLoss();
 }
 
+TEST_F(LargeParts, AHelloIsNoPartWhateverItsFlags) {
+  pair_.PlayClient();
+  const std::string md5(16, 'x');
+  pair_.FeedServer(hand::FrameAsItIs(
+      {.kind = wire::Kind::kHello, .flags = kMore, .size = kPart, .md5 = md5}, Bytes(kPart)));
+  pair_.Run();
+  EXPECT_EQ(pair_.server().ending(), Ending::kAfterOutput);
+  EXPECT_EQ(pair_.Count("S: GOAWAY"), 1) << pair_.TraceText();
+}
+
 TEST_F(LargeParts, ALargeMessageOfOnePartIsCheckedAtOnce) {
   Send(Corrupted(wire::Kind::kCall, kLast));
   ExpectDataLoss();

@@ -52,6 +52,14 @@ TEST(LargeString, TheSmallestThatIsLargeEnoughIsTaken) {
   });
 }
 
+TEST(LargeString, OneThatIsFarTooLargeIsNot) {
+  Fresh([] {
+    Give(8 * kMegabyte);
+    EXPECT_LT(TakeLarge(kLargeStringMin).capacity(), kMegabyte);
+    EXPECT_EQ(TakeLarge(4 * kMegabyte).capacity() >= 4 * kMegabyte, kKept);
+  });
+}
+
 TEST(LargeString, WithoutOneThatIsLargeEnoughTheLargestIsTaken) {
   if (!kKept) GTEST_SKIP() << "this build keeps none";
   Fresh([] {
@@ -75,7 +83,7 @@ TEST(LargeString, NoMoreIsKeptThanTheLimit) {
     for (int i = 0; i < 40; ++i) Give(kMegabyte);
     size_t kept = 0;
     size_t count = 0;
-    while (const size_t capacity = TakeLarge(kLargeStringMin).capacity()) {
+    while (const size_t capacity = TakeLarge(kMegabyte).capacity()) {
       if (capacity < kLargeStringMin) break;
       kept += capacity;
       ++count;
