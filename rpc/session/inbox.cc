@@ -94,7 +94,7 @@ absl::Status Inbox::Add(const wire::Frame& frame, const Limits& limits, wire::Ex
   }
   const bool more = header.Has(wire::kFlagMore);
   if (!more && assembling_) {
-    assembly_.insert(Broken(Fault::kPartsOutOfOrder) ? 0 : assembly_.size(), body);
+    assembly_ += body;
     assembling_ = false;
     Replace(&taken_, std::exchange(assembly_, std::string()));
     body = taken_;
@@ -108,6 +108,9 @@ absl::Status Inbox::Add(const wire::Frame& frame, const Limits& limits, wire::Ex
     if (!s.ok()) return s;
   }
   if (more) return absl::OkStatus();
+  if (Broken(Fault::kPartsOutOfOrder) && body.data() == taken_.data()) {
+    std::rotate(taken_.begin(), taken_.end() - frame.body.size(), taken_.end());
+  }
   if (header.encoding == wire::Encoding::kZstd && !body.empty()) {
     std::string expanded;
     absl::Status s = expander->Expand(body, limits.message_size_max, &expanded);
