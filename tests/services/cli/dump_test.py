@@ -101,11 +101,12 @@ class DumpTest(cli.CliTest):
             thread.start()
             with self.dump(to="127.0.0.1:%d" % listener.getsockname()[1]) as proxy:
                 host, port = proxy.addresses[0].rpartition("/")[2].rsplit(":", 1)
+                before = self.memory(proxy.process.pid)
                 with socket.create_connection((host, int(port))) as client:
                     proxy.wait_for("no frames from here on")
                     time.sleep(0.5)
                     self.assertTrue(thread.is_alive())
-                    self.assertLess(self.memory(proxy.process.pid), 40 * MIB)
+                    self.assertLess(self.memory(proxy.process.pid) - before, 32 * MIB)
                     received = 0
                     while data := client.recv(MIB):
                         received += len(data)
@@ -175,11 +176,11 @@ class DumpTest(cli.CliTest):
         with self.dump(f"--store={path}") as proxy:
             with JsonClient(proxy.addresses[0]) as client:
                 client.call("echo.Echo/Say", {"text": "a"})
-                time.sleep(0.6)
+                time.sleep(3)
                 client.call("echo.Echo/Say", {"text": "b"})
             proxy.wait_for("closed")
             proxy.stop()
-        for flags, at_least, at_most in ([[], 0.6, 60], [["--fast"], 0, 0.6]):
+        for flags, at_least, at_most in ([[], 3, 60], [["--fast"], 0, 3]):
             begun = time.monotonic()
             self.rpc("replay", path, self.address, "--quiet", *flags)
             took = time.monotonic() - begun
