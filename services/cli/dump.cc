@@ -26,8 +26,10 @@ class Watcher final : public ProxyWatcher {
  public:
   // Without a recorder nothing is stored. `on_failure` ends it all: what is seen from then on would
   // be missing in the file.
-  Watcher(FrameLog* log, Recorder* recorder, std::function<void(absl::Status)> on_failure)
-      : log_(log), recorder_(recorder), on_failure_(std::move(on_failure)) {}
+  Watcher(FrameLog* log, std::function<void(absl::Status)> on_failure)
+      : log_(log), on_failure_(std::move(on_failure)) {}
+
+  void set_recorder(Recorder* recorder) { recorder_ = recorder; }
 
   void OnOpened(uint32_t connection, const std::string& by) override {
     Store(Event::Kind::kOpened, connection, by);
@@ -61,7 +63,7 @@ class Watcher final : public ProxyWatcher {
   }
 
   FrameLog* const log_;
-  Recorder* const recorder_;
+  Recorder* recorder_ = nullptr;
   const std::function<void(absl::Status)> on_failure_;
   const net::TimeUs began_us_ = net::ClockUs();
 };
@@ -170,30 +172,30 @@ int Dump::Watch() const {
   const net::Address listen_address = *net::ParseAddress(*listen);
   absl::StatusOr<ProxyOptions> options = OptionsFor(listen_address, *to);
   if (!options.ok()) return UsageError(options.status());
-  std::unique_ptr<Recorder> recorder;
-  if (!store_.empty()) {
-    absl::StatusOr<std::unique_ptr<Recorder>> created = Recorder::Create(store_);
-    if (!created.ok()) return FailHere(created.status());
-    recorder = *std::move(created);
-  }
-  const absl::Status status = Serve(listen_address, *to, *std::move(options), recorder.get());
+  const absl::Status status = Serve(listen_address, *to, *std::move(options));
   return status.ok() ? 0 : FailHere(status);
 }
 
-absl::Status Dump::Serve(const net::Address& listen, const std::string& to, ProxyOptions options,
-                         Recorder* recorder) const {
+absl::Status Dump::Serve(const net::Address& listen, const std::string& to,
+                         ProxyOptions options) const {
   net::Loop loop;
   absl::Status failure;
+  std::unique_ptr<Recorder> recorder;
   FrameLog log(Style(STDOUT_FILENO), stdout, static_cast<size_t>(body_bytes_));
-  Watcher watcher(&log, recorder, [&](absl::Status why) {
+  Watcher watcher(&log, [&](absl::Status why) {
     failure = std::move(why);
     loop.Stop();
   });
   Proxy proxy(&loop, std::move(options), &watcher);
   if (absl::Status s = proxy.Listen(listen); !s.ok()) return s;
-  if (recorder != nullptr) {
+  // Not before it listens: the file may be that of another one, which does.
+  if (!store_.empty()) {
+    absl::StatusOr<std::unique_ptr<Recorder>> created = Recorder::Create(store_);
+    if (!created.ok()) return created.status();
+    recorder = *std::move(created);
     const std::string about = absl::StrCat(proxy.addresses().front(), " ", to);
     if (absl::Status s = recorder->Write({.bytes = about}); !s.ok()) return s;
+    watcher.set_recorder(recorder.get());
   }
   for (const std::string& address : proxy.addresses()) {
     std::printf("listening on %s, for %s\n", address.c_str(), to.c_str());

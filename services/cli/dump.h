@@ -25,8 +25,8 @@ class Dump final : public Command {
   absl::StatusOr<ProxyOptions> OptionsFor(const rpc::net::Address& listen,
                                           const std::string& to) const;
   // Until a signal; or until the recorder fails, or nobody can listen there.
-  absl::Status Serve(const rpc::net::Address& listen, const std::string& to, ProxyOptions options,
-                     Recorder* recorder) const;
+  absl::Status Serve(const rpc::net::Address& listen, const std::string& to,
+                     ProxyOptions options) const;
 
   ServerFlags server_;
   std::string listen_;

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/stubs/logging.h"
 #include "rpc/version.h"
 #include "rpc/wire/frame_format.h"
 #include "services/cli/commands.h"
@@ -110,5 +111,6 @@ int Main(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
   terminal::BeginProgram();
+  google::protobuf::SetLogHandler(nullptr);  // what is wrong, the commands say
   return cli::Main(argc, argv);
 }

@@ -28,6 +28,8 @@ class Player::Line final : public net::Transport::User {
 
   net::Transport* transport() { return transport_.get(); }
   bool ended() const { return ended_; }
+  // True once: before anything has been sent on it.
+  bool Begins() { return !std::exchange(begun_, true); }
 
  private:
   std::span<char> Space() override { return space_; }
@@ -51,6 +53,7 @@ class Player::Line final : public net::Transport::User {
   const std::unique_ptr<net::Transport> transport_;
   std::vector<char> space_;
   bool ended_ = false;
+  bool begun_ = false;
 };
 
 Player::Player(net::Loop* loop, Recording* recording, PlayerOptions options, FrameLog* log,
@@ -163,12 +166,13 @@ bool Player::HasReplies(uint32_t connection) const {
 }
 
 bool Player::Send(const Event& event) {
-  net::Transport* const transport = Find(event.connection)->transport();
+  Line* const line = Find(event.connection);
+  net::Transport* const transport = line->transport();
   if (event.kind == Event::Kind::kClientEnded) {
     transport->CloseWriting();
     return true;
   }
-  if (event.bytes.starts_with(kTlsFirstByte)) {
+  if (line->Begins() && event.bytes.starts_with(kTlsFirstByte)) {
     Fail(absl::InvalidArgumentError(
         absl::StrCat("connection ", event.connection,
                      " is TLS as it passed through, which nobody can send again; record with "
@@ -177,8 +181,12 @@ bool Player::Send(const Event& event) {
   }
   if (sent_ == 0) log_->Bytes(Now(), event.connection, Direction::kToServer, event.bytes);
   const rpc::wire::Piece piece = {event.bytes.substr(sent_), {}};
-  sent_ += transport->Write({&piece, 1});
-  return sent_ == event.bytes.size();
+  const size_t written = transport->Write({&piece, 1});
+  sent_ += written;
+  if (written > 0) waits_since_us_ = net::kNever;
+  if (sent_ == event.bytes.size()) return true;
+  if (IsOutOfPatience()) Finish();
+  return false;
 }
 
 bool Player::AllAnswered() const {

@@ -126,6 +126,17 @@ absl::Status Schema::Add(const std::vector<std::string>& encoded_files) {
       return absl::DataLossError("the server's reflection gave a file that cannot be read");
     }
     if (parts_->pool->FindFileByName(file.name()) != nullptr) continue;
+    if (file.package() == "google.protobuf") {
+      // JSON of these types is written by what they are called, whatever the server says they are.
+      const protobuf::FileDescriptor* const own =
+          protobuf::DescriptorPool::generated_pool()->FindFileByName(file.name());
+      if (own == nullptr) {
+        return absl::DataLossError(absl::StrCat("the server's reflection gave ", file.name(),
+                                                ", which is no file of google.protobuf"));
+      }
+      file.Clear();
+      own->CopyTo(&file);
+    }
     BuildErrors errors;
     if (parts_->pool->BuildFileCollectingErrors(file, &errors) == nullptr) {
       return absl::DataLossError(absl::StrCat(

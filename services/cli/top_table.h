@@ -18,6 +18,7 @@
 #include "rpc/rpc.h"
 #include "services/cli/style.h"
 #include "services/stats/stats.rpc.h"
+#include "services/terminal/text.h"
 
 namespace cli {
 
@@ -35,7 +36,7 @@ class TopTable {
   void NextOrder();
   void Scroll(int lines);
   // A line in place of the keys, such as that the server is gone; none when it is empty.
-  void SetNotice(std::string notice) { notice_ = std::move(notice); }
+  void SetNotice(const std::string& notice) { notice_ = terminal::Harmless(notice); }
 
   // Exactly `rows` lines, each of at most `columns` columns. At the top what is most important.
   std::vector<std::string> Screen(size_t columns, size_t rows, const Style& style) const;

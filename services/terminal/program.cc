@@ -1,5 +1,6 @@
 #include "services/terminal/program.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -13,6 +14,10 @@ namespace terminal {
 
 void BeginProgram() {
   std::signal(SIGPIPE, SIG_IGN);
+  // One that was started without standard input, output or errors would have a socket in its place.
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", O_RDWR);
+  }
   const char* const folder = std::getenv("BUILD_WORKING_DIRECTORY");
   // Where it cannot go there, paths fail with a sentence of their own.
   if (folder != nullptr) (void)!chdir(folder);

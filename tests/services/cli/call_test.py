@@ -19,6 +19,18 @@ def lines_of_json(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
+class StartTest(cli.CliTest):
+
+    def test_it_runs_without_standard_streams(self):
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed):
+                done = subprocess.run(f'"$RPC" ls {self.address} {closed}', executable="/bin/sh",
+                                      shell=True, check=False, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, timeout=60,
+                                      env=dict(os.environ, RPC=cli.RPC))
+                self.assertLess(done.returncode, 128)  # not by a signal
+
+
 class LsTest(cli.CliTest):
 
     def test_services(self):

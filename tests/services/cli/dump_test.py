@@ -171,6 +171,19 @@ class DumpTest(cli.CliTest):
         self.assertEqual(self.rpc("replay", path, self.address, "--fast", "--quiet", "--exact"),
                          "2 of 2 calls ended as before\n")
 
+    def test_who_cannot_listen_leaves_the_recording_of_another_alone(self):
+        path = os.path.join(self.folder(), "calls.rec")
+        with self.dump(f"--store={path}") as proxy:
+            with JsonClient(proxy.addresses[0]) as client:
+                client.call("echo.Echo/Say", {"text": "a"})
+            proxy.wait_for("closed")
+            size = os.path.getsize(path)
+            self.assertIn("address already in use",
+                          self.rpc_fails(1, "dump", f"--listen={proxy.addresses[0]}",
+                                         f"--to={self.address}", f"--store={path}"))
+            self.assertEqual(os.path.getsize(path), size)
+            proxy.stop()
+
     def test_replay_keeps_the_times_unless_told(self):
         path = os.path.join(self.folder(), "calls.rec")
         with self.dump(f"--store={path}") as proxy:
