@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 namespace rpc::net {
@@ -14,9 +13,12 @@ struct Stat {
   pid_t session = 0;
 };
 
+// Of a process that ends meanwhile, nothing. (Iterators would throw then.)
 std::string ReadFile(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 // `1 (a name) S parent group session ...`: the name may hold anything.
