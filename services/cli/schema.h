@@ -6,9 +6,8 @@
 //     absl::StatusOr<Schema> schema = Schema::FromFiles({"echo.proto"}, {"protos"});
 //
 //     const MethodDescriptor* method = schema.FindMethod("echo.Echo/Say");
-//     absl::StatusOr<std::string> bytes = schema.FromJson(method->input_type(),
-//     "{\"text\":\"a\"}"); absl::StatusOr<std::string> json = schema.ToJson(method->output_type(),
-//     *bytes, {});
+//     absl::StatusOr<std::string> bytes = schema.FromJson(method->input_type(), json);
+//     absl::StatusOr<std::string> json = schema.ToJson(method->output_type(), *bytes, {});
 //
 // JSON is what protobuf's own json_util reads and writes. Threads: one at a time. Lifetime:
 // descriptors live as long as the schema.
