@@ -28,9 +28,9 @@ std::string Frame(const std::string& header, const std::string& body) {
 
 // The md5 is that of this body.
 std::string LargeStream(int call) {
-  const std::string body = R"({"parts":[{"size":1048576,"count":1000}]})";
+  const std::string body = R"({"parts":[{"size":65536,"count":16000}]})";
   return Frame(absl::StrCat(R"({"name":"interop.Interop/Produce","call":)", call, R"(,"size":)",
-                            body.size(), R"(,"md5":"bd1567d88255bdfa8bbb9bbc2c73fe82"})"),
+                            body.size(), R"(,"md5":"655b45af4546230f3d285c3621897ffb"})"),
                body);
 }
 
