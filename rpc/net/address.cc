@@ -14,9 +14,11 @@
 namespace rpc::net {
 namespace {
 
-// Quoted, with what is not printable escaped.
+// Quoted, with what is not printable escaped. The start says enough of a long text.
 std::string Quoted(std::string_view text) {
-  return absl::StrCat("\"", absl::CHexEscape(std::string(text)), "\"");
+  constexpr size_t kShownMax = 200;
+  const std::string shown = absl::CHexEscape(std::string(text.substr(0, kShownMax)));
+  return absl::StrCat("\"", shown, text.size() > kShownMax ? "...\"" : "\"");
 }
 
 // What is wrong with an address; ParseAddress says with which one.

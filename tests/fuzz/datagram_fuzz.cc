@@ -4,16 +4,16 @@
 // The input is a list of datagrams, each with 2 bytes before it: its length, and how much time goes
 // by before it and from where it comes.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "rpc/session/datagram_client.h"
 #include "rpc/session/datagram_server.h"
+#include "tests/fuzz/choices.h"
 
 namespace {
 
+using rpc::Require;
 using rpc::session::Datagram;
 using rpc::session::DatagramClient;
 using rpc::session::DatagramLimits;
@@ -24,12 +24,6 @@ using rpc::session::Method;
 using rpc::session::TimeUs;
 
 constexpr uint64_t kSession = 0x0123456789abcdef;
-
-void Require(bool holds, const char* sentence) {
-  if (holds) return;
-  std::fprintf(stderr, "%s\n", sentence);
-  std::abort();
-}
 
 const Method* MethodOf(std::string_view name) {
   static const Method kUnary = {true, true};

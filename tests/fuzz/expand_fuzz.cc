@@ -2,21 +2,14 @@
 #include <zstd.h>
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "rpc/wire/compression.h"
+#include "tests/fuzz/choices.h"
 
 namespace rpc::wire {
 namespace {
-
-void Check(bool good, const char* what) {
-  if (good) return;
-  std::fprintf(stderr, "%s\n", what);
-  std::abort();
-}
 
 // Whether zstd itself makes exactly `expanded` of `compressed`.
 bool Agrees(std::string_view compressed, std::string_view expanded) {
@@ -29,27 +22,27 @@ bool Agrees(std::string_view compressed, std::string_view expanded) {
 void CheckExpand(Expander* expander, std::string_view compressed, uint64_t size_max) {
   std::string out = "before";
   const absl::Status status = expander->Expand(compressed, size_max, &out);
-  Check(out.starts_with("before"), "what was in *out has changed");
+  Require(out.starts_with("before"), "what was in *out has changed");
   const std::string_view expanded = std::string_view(out).substr(6);
   if (status.ok()) {
-    Check(expanded.size() <= size_max, "expanded beyond the limit");
-    Check(Agrees(compressed, expanded), "zstd expands it differently");
+    Require(expanded.size() <= size_max, "expanded beyond the limit");
+    Require(Agrees(compressed, expanded), "zstd expands it differently");
   } else {
-    Check(expanded.empty(), "*out has grown in spite of a failure");
-    Check(absl::IsDataLoss(status) || absl::IsResourceExhausted(status), "another failure");
+    Require(expanded.empty(), "*out has grown in spite of a failure");
+    Require(absl::IsDataLoss(status) || absl::IsResourceExhausted(status), "another failure");
   }
   const uint64_t room = size_max + 4 * compressed.size() + (16 << 10);
-  Check(out.capacity() <= 2 * room, "took more memory than the limit allows");
+  Require(out.capacity() <= 2 * room, "took more memory than the limit allows");
 }
 
 void CheckBothWays(Expander* expander, std::string_view body) {
   static Compressor compressor;
   std::string frame, out;
   compressor.Compress(body, &frame);
-  Check(expander->Expand(frame, body.size(), &out).ok(), "what was compressed does not expand");
-  Check(out == body, "what was compressed expands to something else");
-  Check(body.empty() || absl::IsResourceExhausted(expander->Expand(frame, body.size() - 1, &out)),
-        "one byte above the limit was not refused");
+  Require(expander->Expand(frame, body.size(), &out).ok(), "what was compressed does not expand");
+  Require(out == body, "what was compressed expands to something else");
+  Require(body.empty() || absl::IsResourceExhausted(expander->Expand(frame, body.size() - 1, &out)),
+          "one byte above the limit was not refused");
 }
 
 }  // namespace

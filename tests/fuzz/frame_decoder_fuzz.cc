@@ -4,22 +4,16 @@
 // frames to drop; the rest is the stream.
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <random>
 
+#include "tests/fuzz/choices.h"
 #include "tests/wire/frame_fixture.h"
 
 namespace {
 
+using rpc::Require;
 using rpc::wire::Decoded;
-
-void Require(bool holds, const char* sentence) {
-  if (holds) return;
-  std::fprintf(stderr, "%s\n", sentence);
-  std::abort();
-}
 
 }  // namespace
 

@@ -2,28 +2,21 @@
 // again, reads as the same header.
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "rpc/wire/json_header.h"
+#include "tests/fuzz/choices.h"
 
 namespace rpc::wire {
 namespace {
 
-void Check(bool good, const char* what) {
-  if (good) return;
-  std::fprintf(stderr, "%s\n", what);
-  std::abort();
-}
-
 void CheckStored(std::string_view text, const std::string& storage) {
   const std::less_equal<const char*> not_after;
-  Check(text.empty() || (not_after(storage.data(), text.data()) &&
-                         not_after(text.data() + text.size(), storage.data() + storage.size())),
-        "a string is not in the storage");
+  Require(text.empty() || (not_after(storage.data(), text.data()) &&
+                           not_after(text.data() + text.size(), storage.data() + storage.size())),
+          "a string is not in the storage");
 }
 
 void CheckAllStored(const Header& header, const std::string& storage) {
@@ -50,28 +43,28 @@ void CheckWrittenReadsTheSame(Header header) {
   std::string text, storage;
   AppendJsonHeader(header, &text);
   Header read;
-  Check(DecodeJsonHeader(text, &storage, &read).ok(), "what was written is refused");
+  Require(DecodeJsonHeader(text, &storage, &read).ok(), "what was written is refused");
   CheckAllStored(read, storage);
   if (header.md5.size() != kMd5Bytes) {
-    Check(read.md5.size() != kMd5Bytes, "a wrong md5 became a right one");
-    Check(read.md5.empty() == header.md5.empty(), "a wrong md5 and an absent one were confused");
+    Require(read.md5.size() != kMd5Bytes, "a wrong md5 became a right one");
+    Require(read.md5.empty() == header.md5.empty(), "a wrong md5 and an absent one were confused");
     read.md5 = header.md5;
   }
   SortByKey(&header.metadata);
   SortByKey(&read.metadata);
-  Check(read == header, "what was written reads as another header");
+  Require(read == header, "what was written reads as another header");
 }
 
 void CheckText(std::string_view text) {
   std::string storage;
   Header header;
   const absl::Status status = DecodeJsonHeader(text, &storage, &header);
-  Check(storage.size() <= text.size(), "more is stored than the text is long");
+  Require(storage.size() <= text.size(), "more is stored than the text is long");
   if (status.ok()) {
     CheckAllStored(header, storage);
     CheckWrittenReadsTheSame(header);
   } else {
-    Check(status.message().size() < 1000, "the sentence is too long");
+    Require(status.message().size() < 1000, "the sentence is too long");
   }
 }
 

@@ -104,6 +104,11 @@ TEST(Address, ThatIsBadIsToldWithTheReason) {
   }
 }
 
+TEST(Address, ThatIsLongAndBadIsToldByItsStart) {
+  const absl::Status status = ParseAddress("tcp://" + std::string(10'000, '\xff')).status();
+  EXPECT_LT(status.message().size(), 2'500u);
+}
+
 TEST(SocketAddress, OfAnAddressInDigitsIsKnownWithoutLookup) {
   for (const std::string text : {"tcp://127.0.0.1:80", "tcp://[::1]:65535", "tcp://0.0.0.0:0",
                                  "unix:///run/echo.sock", "unix:@echo"}) {
