@@ -92,7 +92,7 @@ void ServerCall::Admit() {
         waits_for_limit_ = true;
         return;
       case Limiter::Entry::kFull:
-        return Refuse(limiter->Refusal());
+        return TurnAway(limiter->Refusal());
     }
   }
   StartHandler();
@@ -180,7 +180,7 @@ void ServerCall::Finish(absl::Status status) {
   Release();
 }
 
-void ServerCall::Refuse(const absl::Status& status) {
+void ServerCall::TurnAway(const absl::Status& status) {
   carrier_->Refuse(id_, status);
   carrier_->server()->CountRefused();
   if (meter_ != nullptr) meter_->Refused();

@@ -90,7 +90,7 @@ class ServerCall : public Root, public StreamEnd {
   void Cancel(const absl::Status& why);
   absl::Status TakeResult();
   void Finish(absl::Status status);
-  void Refuse(const absl::Status& status);
+  void TurnAway(const absl::Status& status);
   void Release();
 
   ServerContext context_;

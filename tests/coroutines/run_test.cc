@@ -145,13 +145,18 @@ TEST_F(RunTest, WaitForAStreamInACoroutineIsRefused) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
 }
 
+// The handler goes on, and the call is one that it has seen.
 TEST_F(RunTest, WaitForAStreamInItsHandlerIsRefused) {
   OnSum([](ServerContext&, Reader<echo::Number>& in, echo::Total&) -> Task<> {
     EXPECT_EQ(in.Read().Wait(), nullptr);
-    return in.status();
+    (void)co_await rpc::Sleep(absl::Milliseconds(1));
+    co_return in.status();
   });
   const auto total = echo_.Sum().Wait();
   EXPECT_TRUE(absl::IsFailedPrecondition(total.status())) << total.status();
+  EXPECT_EQ(server_->counters().calls_refused, 0u);
+  EXPECT_EQ(server_->counters().calls_failed, 1u);
+  ExpectServes();
 }
 
 TEST_F(RunTest, ACallThatWasMadeOnAnotherLoopCannotBeAwaited) {
