@@ -15,8 +15,8 @@ namespace terminal {
 // The exit code when flags, arguments or addresses make no sense.
 inline constexpr int kUsageError = 2;
 
-// A reader that goes away gives errors from now on, and no SIGPIPE. Under `bazel run` paths are
-// those of the user's folder.
+// A reader that goes away gives errors from now on, and no SIGPIPE; so does a file that grows
+// beyond `ulimit -f`, and no SIGXFSZ. Under `bazel run` paths are those of the user's folder.
 void BeginProgram();
 
 // One line on stderr, `program: sentence`, whoever wrote the sentence made harmless. Returns

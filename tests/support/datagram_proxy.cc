@@ -84,6 +84,12 @@ void DatagramProxy::Set(Direction direction, const DatagramFaults& faults) {
   for (Client& each : clients_) each.flows[direction].faults = faults;
 }
 
+void DatagramProxy::ForgetSilent(uint64_t silence_us) {
+  std::lock_guard lock(mutex_);
+  const uint64_t now_us = NowUs();
+  clients_.remove_if([&](const Client& each) { return each.came_us + silence_us <= now_us; });
+}
+
 DatagramCounts DatagramProxy::counts(Direction direction) const {
   std::lock_guard lock(mutex_);
   DatagramCounts sum;
@@ -145,7 +151,9 @@ void DatagramProxy::ReceiveFromClients() {
     net::SocketAddress from = {.storage = {}, .size = sizeof(sockaddr_storage)};
     const ssize_t size = recvfrom(socket_.get(), buffer, sizeof(buffer), 0, from.get(), &from.size);
     if (size < 0) return;
-    ClientAt(from)->flows[kToServer].Put(std::string(buffer, static_cast<size_t>(size)), NowUs());
+    Client* const client = ClientAt(from);
+    client->came_us = NowUs();
+    client->flows[kToServer].Put(std::string(buffer, static_cast<size_t>(size)), client->came_us);
   }
 }
 

@@ -49,6 +49,11 @@ class DatagramProxy {
   void Set(const DatagramFaults& faults);
   void Set(Direction direction, const DatagramFaults& faults);
 
+  // Forgets clients from which nothing has come for so long, with what was counted of them; one
+  // that comes back is another one to the server. Without it sockets add up where clients come and
+  // go.
+  void ForgetSilent(uint64_t silence_us);
+
   // Over all clients.
   DatagramCounts counts(Direction direction) const;
   size_t clients() const;
@@ -59,6 +64,7 @@ class DatagramProxy {
     net::SocketAddress address = {};
     net::Descriptor server = {};
     std::array<DatagramFlow, 2> flows;  // by Direction
+    uint64_t came_us = 0;               // the last of its datagrams
   };
 
   void Run();

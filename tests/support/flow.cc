@@ -64,13 +64,27 @@ void Flow::Read(uint64_t now_us) {
   held_.push_back({.bytes = std::move(bytes), .read_us = now_us});
 }
 
+void Flow::FindBodies(std::string_view bytes) {
+  is_body_.assign(bytes.size(), false);
+  for (size_t at = 0; at < bytes.size();) {
+    const bool in_body = scanner_.place() == simulation::FrameScanner::Place::kBody;
+    const size_t size = scanner_.Take(bytes.substr(at));
+    if (in_body) std::fill_n(is_body_.begin() + static_cast<ptrdiff_t>(at), size, true);
+    at += size;
+  }
+}
+
+void Flow::FlipBit(std::string* bytes, size_t at) {
+  const int bit = 1 << random_() % 8;
+  if (faults_.corrupts_bodies_only && !is_body_[at]) return;
+  (*bytes)[at] = static_cast<char>((*bytes)[at] ^ bit);
+  ++bytes_corrupted_;
+}
+
 void Flow::Corrupt(std::string* bytes) {
-  const auto flip_a_bit = [&](size_t at) {
-    (*bytes)[at] = static_cast<char>((*bytes)[at] ^ (1 << random_() % 8));
-    ++bytes_corrupted_;
-  };
+  if (faults_.corrupts_bodies_only) FindBodies(*bytes);
   if (faults_.corrupt_after < bytes->size()) {
-    flip_a_bit(std::exchange(faults_.corrupt_after, UINT64_MAX));
+    FlipBit(bytes, std::exchange(faults_.corrupt_after, UINT64_MAX));
   }
   CountDown(&faults_.corrupt_after, bytes->size());
   if (faults_.corrupt_rate <= 0) {
@@ -79,7 +93,7 @@ void Flow::Corrupt(std::string* bytes) {
   }
   if (corrupt_next_ == UINT64_MAX) corrupt_next_ = BytesToTheNextCorruption();
   while (corrupt_next_ < bytes->size()) {
-    flip_a_bit(corrupt_next_);
+    FlipBit(bytes, corrupt_next_);
     corrupt_next_ += 1 + BytesToTheNextCorruption();
   }
   corrupt_next_ -= bytes->size();

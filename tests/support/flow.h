@@ -13,6 +13,10 @@
 #include <deque>
 #include <random>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/simulation/frame_scanner.h"
 
 namespace rpc {
 
@@ -25,6 +29,9 @@ struct Faults {
   uint64_t corrupt_after = UINT64_MAX;
   // So much of all bytes, picked at random, have a bit flipped each.
   double corrupt_rate = 0;
+  // Only bodies of frames are corrupted: what would have hit a header stays as it is. For what is
+  // not encrypted.
+  bool corrupts_bodies_only = false;
   // Each byte arrives so much later.
   uint64_t delay_us = 0;
   // 0: as many as go.
@@ -72,6 +79,8 @@ class Flow {
 
   void Read(uint64_t now_us);
   void Corrupt(std::string* bytes);
+  void FlipBit(std::string* bytes, size_t at);
+  void FindBodies(std::string_view bytes);
   uint64_t BytesToTheNextCorruption();
   void Write(uint64_t now_us);
   void WritePiece(Piece* piece, uint64_t now_us);
@@ -81,6 +90,8 @@ class Flow {
   int to_;
   Faults faults_ = {};
   std::mt19937_64 random_;
+  simulation::FrameScanner scanner_;    // stands behind all that was read
+  std::vector<bool> is_body_;           // of the bytes that were read last
   uint64_t corrupt_next_ = UINT64_MAX;  // for the rate, as corrupt_after
   std::deque<Piece> held_;              // read, and not written yet
   size_t held_size_ = 0;

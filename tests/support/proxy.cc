@@ -99,7 +99,8 @@ void Proxy::StopForwarding(Direction direction) {
 
 void Proxy::Forward() {
   for (const Direction each : {kToServer, kToClient}) {
-    Change(each, [](Faults& faults) { faults = {}; });
+    Change(each,
+           [](Faults& faults) { faults = {.corrupts_bodies_only = faults.corrupts_bodies_only}; });
   }
   std::lock_guard lock(mutex_);
   cut_each_.reset();
@@ -147,6 +148,12 @@ void Proxy::Corrupt(Direction direction, double rate, uint64_t seed) {
     Reseed(seed, [&](Connection& each) { each.flows[direction].Seed(random_()); });
   }
   Change(direction, [=](Faults& faults) { faults.corrupt_rate = rate; });
+}
+
+void Proxy::CorruptBodiesOnly() {
+  for (const Direction each : {kToServer, kToClient}) {
+    Change(each, [](Faults& faults) { faults.corrupts_bodies_only = true; });
+  }
 }
 
 void Proxy::Close() {

@@ -75,6 +75,9 @@ class Proxy {
   // Flips a bit in so much of all bytes: 1e-4 is one in 10,000.
   void Corrupt(double rate, uint64_t seed);
   void Corrupt(Direction direction, double rate, uint64_t seed);
+  // From now on, and whatever Forward ends, only bodies of frames are corrupted, since a header is
+  // not protected without TLS. REQUIRES: no connection yet, and no TLS.
+  void CorruptBodiesOnly();
 
   // Of the connections that are open:
 

@@ -1,0 +1,65 @@
+// Signals in quick succession to a server that works.
+#include <signal.h>
+
+#include <optional>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "rpc/rpc.h"
+#include "tests/faults/load.h"
+#include "tests/faults/server_process.h"
+
+namespace ledger {
+namespace {
+
+// Within which a server that was told twice to end is gone, on a machine that is busy.
+constexpr absl::Duration kBound = absl::Seconds(20);
+
+TEST(Storm, ManyTerminatesEndAServerAtOnceAndEveryCallInTime) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    ServerProcess server;
+    Load load(AddressesOf(server), {.why = {.restarted = true}});
+    EXPECT_TRUE(load.Succeeds(5));
+    for (int i = 0; i < 100; ++i) {
+      server.process().Signal(i % 2 == 0 ? signal : SIGTERM);
+      absl::SleepFor(absl::Microseconds(200));
+    }
+    const std::optional<int> exit = server.process().Wait(kBound);
+    ASSERT_TRUE(exit.has_value()) << "it still runs";
+    EXPECT_GE(*exit, 0) << "a signal killed it";
+    EXPECT_LE(*exit, 1);
+    server.Restart();
+    EXPECT_TRUE(load.Succeeds(5));
+    load.Stop();
+    EXPECT_EQ(load.account().complaints(), 0u) << load.account().Table();
+  }
+}
+
+// With time to connect: the server has other things to do.
+rpc::Channel PatientChannel(Way way, const std::string& address) {
+  rpc::ChannelOptions options{.connect_timeout = absl::Seconds(30)};
+  if (way == Way::kTls) options.tls = &rpc::ClientTls(Way::kTls);
+  return rpc::Channel(address, options);
+}
+
+// Both new and old connections go on: no call may fail.
+TEST(Storm, ManyHangupsReadTheCertificatesAndHarmNoCall) {
+  ServerProcess server;
+  Load load(AddressesOf(server),
+            {.timeout = absl::Seconds(20), .new_channel = PatientChannel, .calls_per_channel = 5});
+  EXPECT_TRUE(load.Succeeds(5));
+  for (int i = 0; i < 100; ++i) {
+    server.process().Signal(SIGHUP);
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+  EXPECT_TRUE(load.Succeeds(50));
+  load.Stop();
+  EXPECT_EQ(load.account().complaints(), 0u) << load.account().Table();
+  server.process().Signal(SIGTERM);
+  EXPECT_EQ(server.process().Wait(kBound), 0);
+}
+
+}  // namespace
+}  // namespace ledger
