@@ -30,9 +30,9 @@ constexpr char kExamples[] =
     "some of the input; with 2 for flags, names and addresses that make no sense.\n"
     "\n"
     "Examples:\n"
-    "  chat --name=ann                                      # tcp://127.0.0.1:7000, lobby\n"
+    "  chat --name=ann                                      # 127.0.0.1:7000, lobby\n"
     "  chat --server=tls://chat.example.org:7443 --ca=ca.pem --room=tea\n"
-    "  chat --server=udp://127.0.0.1:7001                   # posts and polls: the same room\n"
+    "  chat --server=udp://127.0.0.1:7001                   # polls: the same room\n"
     "  uptime | chat --name=reporter                        # says it, and leaves\n"
     "  tail -f /dev/null | chat --name=scribe >> tea.txt    # writes it all down\n";
 

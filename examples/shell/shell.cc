@@ -92,7 +92,7 @@ rpc::Task<int> RunOne(const shell::Host& host, const Options& options,
                       const std::vector<std::string>& words) {
   terminal::Input in;
   terminal::Output out;
-  terminal::Output err(STDERR_FILENO, "standard error");
+  terminal::Output err(STDERR_FILENO, "the standard error");
   shell::Command command;
   command.set_name(words.front());
   for (size_t i = 1; i < words.size(); ++i) command.add_arguments(words[i]);

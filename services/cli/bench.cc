@@ -97,14 +97,19 @@ void Bench::Declare(terminal::Flags* flags) {
       "when it was due: a server that stands still is seen by all calls that were due meanwhile. "
       "Ctrl-C ends it, and prints what there is.\n"
       "\n"
+      "While a server is away, calls begin at longer and longer distances, up to a second. With "
+      "--count it gives up when that lasts for 5 seconds.\n"
+      "\n"
       "It exits with 0 when all calls were ok, with 1 when some failed, with 130 after Ctrl-C; "
       "when not even the first call succeeds, as call does.\n"
       "\n"
       "Examples:\n"
       "  rpc bench 127.0.0.1:7000 echo.Echo/Say '{\"text\": \"hello\"}'\n"
-      "  rpc bench 127.0.0.1:7000 echo.Echo/Say '{}' --connections=4 --concurrency=100\n"
+      "  rpc bench 127.0.0.1:7000 echo.Echo/Say '{}' --connections=4 \\\n"
+      "      --concurrency=100\n"
       "  rpc bench 127.0.0.1:7000 echo.Echo/Say '{}' --rate=5000 --duration=30s\n"
-      "  rpc bench 127.0.0.1:7000 echo.Echo/Say '{}' --count=100000 --json | jq .latency_us\n");
+      "  rpc bench 127.0.0.1:7000 echo.Echo/Say '{}' --count=100000 --json | \\\n"
+      "      jq .latency_us\n");
 }
 
 absl::StatusOr<LoadOptions> Bench::OptionsFor(const terminal::Flags& flags,
@@ -128,9 +133,6 @@ absl::StatusOr<LoadOptions> Bench::OptionsFor(const terminal::Flags& flags,
     if (!bytes.ok()) return bytes.status();
     options.requests.push_back(*std::move(bytes));
   }
-  absl::StatusOr<rpc::Metadata> metadata = method_.metadata();
-  if (!metadata.ok()) return metadata.status();
-  options.metadata = *std::move(metadata);
   return options;
 }
 
@@ -138,6 +140,8 @@ int Bench::Run(const terminal::Flags& flags) {
   const std::vector<std::string>& arguments = flags.arguments();
   const absl::StatusOr<std::string> address = AddressFrom(arguments[0]);
   if (!address.ok()) return UsageError(address.status());
+  const absl::StatusOr<rpc::Metadata> metadata = method_.metadata();
+  if (!metadata.ok()) return UsageError(metadata.status());
   const absl::StatusOr<rpc::Channel> channel =
       server_.Connect(*address, {.connections = static_cast<int>(connections_)});
   if (!channel.ok()) return UsageError(channel.status());
@@ -146,8 +150,9 @@ int Bench::Run(const terminal::Flags& flags) {
     const bool is_ours = method_.has_files() || absl::IsInvalidArgument(target.status());
     return is_ours ? UsageError(target.status()) : Fail(target.status());
   }
-  const absl::StatusOr<LoadOptions> options = OptionsFor(flags, *target);
+  absl::StatusOr<LoadOptions> options = OptionsFor(flags, *target);
   if (!options.ok()) return UsageError(options.status());
+  options->metadata = *metadata;
 
   AllowManyDescriptors();
   Load load(*channel, &*target, *options);
@@ -162,9 +167,11 @@ int Bench::Run(const terminal::Flags& flags) {
   const std::string text =
       json_ ? LoadJson(report)
             : LoadText(report, terminal::ColumnsOf(STDOUT_FILENO), Style(STDOUT_FILENO));
-  const bool printed = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  const int printed = Print(text);
   if (outcome.interrupted) return kInterrupted;
-  return printed && report.result->failed() == 0 ? 0 : kFailed;
+  if (!load.gave_up().ok()) return FailHere(load.gave_up());
+  if (printed != 0) return printed;
+  return report.result->failed() == 0 ? 0 : kFailed;
 }
 
 }  // namespace cli

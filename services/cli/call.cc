@@ -45,8 +45,7 @@ void CallCommand::Declare(terminal::Flags* flags) {
   flags->Arguments(2, terminal::Flags::kAnyNumber);
   flags->Footer(
       "MESSAGE is JSON: {} when there is none, and - is standard input. A stream of requests is "
-      "all "
-      "the messages that there are; without any it is standard input, one a line. Replies are "
+      "all the messages that there are; without any it is standard input, one a line. Replies are "
       "printed as they come, one a line. Ctrl-C cancels the call.\n"
       "\n"
       "Examples:\n"
@@ -55,7 +54,8 @@ void CallCommand::Declare(terminal::Flags* flags) {
       "  rpc call 127.0.0.1:7000 echo.Echo/Sum '{\"value\": 1}' '{\"value\": 2}'\n"
       "  seq 100 | sed 's/.*/{\"value\": &}/' | rpc call 127.0.0.1:7000 echo.Echo/Sum\n"
       "  rpc call 127.0.0.1:7000 echo.Echo/Say '{}' --meta=token=1234 -v\n"
-      "  rpc call 127.0.0.1:7000 echo.Echo/Say '{}' --proto=services/echo/echo.proto -I.\n");
+      "  rpc call 127.0.0.1:7000 echo.Echo/Say '{}' -I. \\\n"
+      "      --proto=services/echo/echo.proto\n");
 }
 
 int CallCommand::Run(const terminal::Flags& flags) {
@@ -90,7 +90,7 @@ int CallCommand::Run(const terminal::Flags& flags) {
     std::fputs("rpc: cancelled\n", stderr);
     return kInterrupted;
   }
-  if (!end.failure.ok()) return FailHere(end.failure);
+  if (!end.failure.ok()) return FailToPrint(end.failure);
   if (end.status.ok()) return 0;
   const int code = Fail(end.status);
   std::fputs(DetailsText(end.status, target->schema).c_str(), stderr);

@@ -1,7 +1,6 @@
 #include "services/cli/completion.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -19,10 +18,11 @@ namespace cli {
 namespace {
 
 // bash breaks words at : and =, so the line is read anew, and what bash has of the word already is
-// cut from the answers.
+// cut from the answers. `:files` and `:folders` ask the shell for those that begin with what is
+// behind the blank, which is the end of the word.
 constexpr char kBash[] = R"(# bash completion of rpc:  source <(rpc completion bash)
 _rpc() {
-  local line=${COMP_LINE:0:COMP_POINT} words word cut candidate
+  local line=${COMP_LINE:0:COMP_POINT} words word cut candidate part
   read -ra words <<<"$line"
   [[ $line == *[[:space:]] ]] && words+=("")
   word=${words[-1]}
@@ -30,9 +30,15 @@ _rpc() {
   [[ ${COMP_WORDS[COMP_CWORD]} == [:=] ]] && cut=$word
   COMPREPLY=()
   while IFS= read -r candidate; do
-    if [[ $candidate == :files ]]; then
+    if [[ $candidate == :f* ]]; then
+      part=${candidate#* }
+      [[ $candidate == *" "* ]] || part=
       compopt -o filenames
-      while IFS= read -r candidate; do COMPREPLY+=("$candidate"); done < <(compgen -f -- "$word")
+      while IFS= read -r candidate; do
+        [[ -d $candidate ]] && candidate+=/ && compopt -o nospace
+        candidate=${word%"$part"}$candidate
+        COMPREPLY+=("${candidate#"$cut"}")
+      done < <([[ $candidate == :files* ]] && compgen -f -- "$part" || compgen -d -- "$part")
       continue
     fi
     [[ $candidate == *[=/.] ]] && compopt -o nospace
@@ -46,11 +52,15 @@ constexpr char kZsh[] = R"(#compdef rpc
 # zsh completion of rpc:  source <(rpc completion zsh)
 _rpc() {
   local -a answers open closed
-  local answer
+  local answer part
   answers=("${(@f)$("${words[1]}" completion words -- "${(@)words[1,CURRENT]}" 2>/dev/null)}")
   for answer in $answers; do
     case $answer in
-      :files) _files ;;
+      :f*)
+        part=${answer#* }
+        [[ $answer == *" "* ]] || part=
+        compset -p $(( ${#PREFIX} - ${#part} ))
+        if [[ $answer == :files* ]]; then _files; else _files -/; fi ;;
       *[=/.]) open+=("$answer") ;;
       *) closed+=("$answer") ;;
     esac
@@ -71,17 +81,26 @@ constexpr char kNameCharacters[] =
 
 constexpr const char* kAddresses[] = {"tcp://127.0.0.1:7000", "tls://", "udp://", "unix://"};
 
-// A flag that takes something, as `--name value`.
-bool TakesNext(const std::string& word, const Words& spellings) {
-  return word.starts_with("--") && word.find('=') == std::string::npos &&
-         std::ranges::find(spellings, word + "=") != spellings.end();
+// A flag that takes something, as `--name value` or `-n value`.
+bool TakesNext(const std::string& word, const terminal::Flags& flags) {
+  const bool is_alone =
+      word.starts_with("--") ? word.find('=') == std::string::npos : word.size() == 2;
+  return is_alone && !flags.TakenBy(word).empty();
+}
+
+// Where the value begins in --name=value or -nvalue; npos where none does.
+size_t ValueIn(const std::string& word, const terminal::Flags& flags) {
+  if (flags.TakenBy(word).empty()) return std::string::npos;
+  if (!word.starts_with("--")) return 2;
+  const size_t equals = word.find('=');
+  return equals == std::string::npos ? equals : equals + 1;
 }
 
 // The words behind the command that are no flags.
-Words ArgumentsIn(const Words& words, const Words& spellings) {
+Words ArgumentsIn(const Words& words, const terminal::Flags& flags) {
   Words arguments;
   for (size_t i = 2; i < words.size(); ++i) {
-    if (TakesNext(words[i], spellings)) {
+    if (TakesNext(words[i], flags)) {
       ++i;
     } else if (!words[i].starts_with('-')) {
       arguments.push_back(words[i]);
@@ -142,14 +161,26 @@ Words NamesIn(const reflection::ListReply& reply, Place place) {
   return names;
 }
 
-Words Candidates(Place place) {
+// What a flag takes, of which `typed` is there; as a whole word with `before` in front.
+Words ValuesOf(const std::string& takes, const std::string& before, const std::string& typed) {
+  Words values;
+  const std::string behind = typed.empty() ? "" : " " + typed;
+  if (takes == "FILE") values.push_back(":files" + behind);
+  if (takes == "FOLDER") values.push_back(":folders" + behind);
+  if (takes == "ADDRESS") {
+    for (const char* address : kAddresses) Add(before + address, before + typed, &values);
+  }
+  return values;
+}
+
+Words Candidates(Place place, const std::string& typed) {
   switch (place) {
     case Place::kAddress:
       return Words(std::begin(kAddresses), std::end(kAddresses));
     case Place::kShell:
       return {"bash", "zsh"};
     case Place::kFile:
-      return {":files"};
+      return ValuesOf("FILE", "", typed);
     default:
       return {};
   }
@@ -165,23 +196,27 @@ Words Completions(const Words& words) {
   const std::unique_ptr<Command> command = entry->make();
   terminal::Flags flags = FlagsOf(*entry);
   command->Declare(&flags);
-  const Words spellings = flags.Spellings();
 
   Words answers;
+  const std::string& before = words[words.size() - 2];
+  if (TakesNext(before, flags)) return ValuesOf(flags.TakenBy(before), "", typed);
+  const size_t value = ValueIn(typed, flags);
+  if (value != std::string::npos) {
+    return ValuesOf(flags.TakenBy(typed), typed.substr(0, value), typed.substr(value));
+  }
   if (typed.starts_with('-')) {
-    for (const std::string& spelling : spellings) Add(spelling, typed, &answers);
+    for (const std::string& spelling : flags.Spellings()) Add(spelling, typed, &answers);
     return answers;
   }
-  if (TakesNext(words[words.size() - 2], spellings)) return {":files"};
-  const Words arguments = ArgumentsIn(Words(words.begin(), words.end() - 1), spellings);
+  const Words arguments = ArgumentsIn(Words(words.begin(), words.end() - 1), flags);
   const size_t position = arguments.size();
   if (position >= entry->places.size()) return answers;
   const Place place = entry->places[position];
   const bool asks = place == Place::kService || place == Place::kSymbol || place == Place::kMethod;
   const Words candidates =
-      asks ? NamesIn(NamesAt(words, arguments.front()), place) : Candidates(place);
+      asks ? NamesIn(NamesAt(words, arguments.front()), place) : Candidates(place, typed);
   for (const std::string& candidate : candidates) {
-    const bool fits = candidate == ":files" || candidate.starts_with(typed);
+    const bool fits = candidate.starts_with(":f") || candidate.starts_with(typed);
     if (fits) answers.push_back(candidate);
   }
   return answers;
@@ -214,7 +249,7 @@ int Completion::Run(const terminal::Flags& flags) {
     return UsageError(absl::InvalidArgumentError(
         absl::StrCat("there are completions for bash and zsh, not for \"", arguments[0], "\"")));
   }
-  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : kFailed;
+  return Print(text);
 }
 
 }  // namespace cli

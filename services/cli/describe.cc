@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <string>
 
 #include "absl/status/status.h"
@@ -44,7 +43,7 @@ int Describe::Run(const terminal::Flags& flags) {
   }
   const std::string shown = terminal::HarmlessLines(text);
   const std::string painted = PaintedProto(shown, Style(STDOUT_FILENO));
-  return std::fputs(painted.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : kFailed;
+  return Print(painted);
 }
 
 }  // namespace cli

@@ -2,19 +2,19 @@
 
 #include <unistd.h>
 
-#include <csignal>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "rpc/net/signals.h"
+#include "rpc/net/loop.h"
 #include "services/cli/failure.h"
 #include "services/cli/frame_log.h"
 #include "services/cli/proxy.h"
 #include "services/cli/recording.h"
+#include "services/cli/stop_signals.h"
 #include "services/cli/style.h"
+#include "services/terminal/printer.h"
 
 namespace cli {
 namespace {
@@ -25,30 +25,34 @@ namespace net = rpc::net;
 class Watcher final : public ProxyWatcher {
  public:
   // Without a recorder nothing is stored. `on_failure` ends it all: what is seen from then on would
-  // be missing in the file.
-  Watcher(FrameLog* log, std::function<void(absl::Status)> on_failure)
-      : log_(log), on_failure_(std::move(on_failure)) {}
+  // be missing in the file, or in what is printed.
+  Watcher(FrameLog* log, terminal::Printer* printer, std::function<void(absl::Status)> on_failure)
+      : log_(log), printer_(printer), on_failure_(std::move(on_failure)) {}
 
   void set_recorder(Recorder* recorder) { recorder_ = recorder; }
 
   void OnOpened(uint32_t connection, const std::string& by) override {
     Store(Event::Kind::kOpened, connection, by);
     log_->Opened(Now(), connection, by);
+    CheckPrinted();
   }
   void OnBytes(uint32_t connection, Direction direction, std::string_view bytes) override {
     const bool to_server = direction == Direction::kToServer;
     Store(to_server ? Event::Kind::kToServer : Event::Kind::kToClient, connection, bytes);
     log_->Bytes(Now(), connection, direction, bytes);
+    CheckPrinted();
   }
   void OnEnded(uint32_t connection, Direction direction) override {
     const bool to_server = direction == Direction::kToServer;
     Store(to_server ? Event::Kind::kClientEnded : Event::Kind::kServerEnded, connection, "");
     log_->Ended(Now(), connection, direction);
+    CheckPrinted();
   }
   void OnClosed(uint32_t connection, const absl::Status& why) override {
     const std::string sentence = absl::StrCat(std::string(why.message()), Advice(why));
     Store(Event::Kind::kClosed, connection, sentence);
     log_->Closed(Now(), connection, sentence);
+    CheckPrinted();
   }
   void OnRefused(const absl::Status& why) override { (void)FailHere(why); }
 
@@ -61,8 +65,12 @@ class Watcher final : public ProxyWatcher {
         recorder_->Write({.kind = kind, .connection = connection, .at = Now(), .bytes = bytes});
     if (!status.ok()) on_failure_(status);
   }
+  void CheckPrinted() {
+    if (!printer_->status().ok()) on_failure_(printer_->status());
+  }
 
   FrameLog* const log_;
+  terminal::Printer* const printer_;
   Recorder* recorder_ = nullptr;
   const std::function<void(absl::Status)> on_failure_;
   const net::TimeUs began_us_ = net::ClockUs();
@@ -109,16 +117,16 @@ void Dump::Declare(terminal::Flags* flags) {
   flags->Arguments(0, 1);
   flags->Footer(
       "A line is a frame: when it passed in seconds, on which connection, -> to the server or <- "
-      "to "
-      "the client, and what it is. Ctrl-C ends it. TLS that only passes through cannot be looked "
-      "into.\n"
+      "to the client, and what it is. Ctrl-C ends it. TLS that only passes through cannot be "
+      "looked into. udp:// has no connections to stand between: tshark shows it, see "
+      "services/cli/wireshark.\n"
       "\n"
       "Examples:\n"
       "  rpc dump --listen=127.0.0.1:7001 --to=127.0.0.1:7000\n"
       "  rpc dump --listen=127.0.0.1:7001 --to=127.0.0.1:7000 --store=calls.rec\n"
       "  rpc dump calls.rec --bodies=80\n"
-      "  rpc dump --listen=tls://localhost:7444 --listen_cert=cert.pem --listen_key=key.pem "
-      "--to=tls://localhost:7443 --ca=cert.pem\n");
+      "  rpc dump --listen=tls://localhost:7444 --to=tls://localhost:7443 \\\n"
+      "      --listen_cert=cert.pem --listen_key=key.pem --ca=cert.pem\n");
 }
 
 int Dump::Run(const terminal::Flags& flags) {
@@ -139,9 +147,11 @@ int Dump::Run(const terminal::Flags& flags) {
 int Dump::PrintFile(const std::string& path) const {
   const absl::StatusOr<std::unique_ptr<Recording>> recording = Recording::Open(path);
   if (!recording.ok()) return FailHere(recording.status());
-  FrameLog log(Style(STDOUT_FILENO), stdout, static_cast<size_t>(body_bytes_));
+  terminal::Printer printer;
+  FrameLog log(Style(STDOUT_FILENO), &printer, static_cast<size_t>(body_bytes_));
   Event event;
-  while ((*recording)->Next(&event)) Print(&log, event);
+  while (printer.status().ok() && (*recording)->Next(&event)) Print(&log, event);
+  if (!printer.status().ok()) return FailToPrint(printer.status());
   return (*recording)->status().ok() ? 0 : FailHere((*recording)->status());
 }
 
@@ -172,38 +182,38 @@ int Dump::Watch() const {
   const net::Address listen_address = *net::ParseAddress(*listen);
   absl::StatusOr<ProxyOptions> options = OptionsFor(listen_address, *to);
   if (!options.ok()) return UsageError(options.status());
-  const absl::Status status = Serve(listen_address, *to, *std::move(options));
-  return status.ok() ? 0 : FailHere(status);
+  return Serve(listen_address, *to, *std::move(options));
 }
 
-absl::Status Dump::Serve(const net::Address& listen, const std::string& to,
-                         ProxyOptions options) const {
+int Dump::Serve(const net::Address& listen, const std::string& to, ProxyOptions options) const {
   net::Loop loop;
+  const StopSignals stop(&loop, [&loop] { loop.Stop(); });
+  terminal::Printer printer(stop.fd());
   absl::Status failure;
   std::unique_ptr<Recorder> recorder;
-  FrameLog log(Style(STDOUT_FILENO), stdout, static_cast<size_t>(body_bytes_));
-  Watcher watcher(&log, [&](absl::Status why) {
-    failure = std::move(why);
+  FrameLog log(Style(STDOUT_FILENO), &printer, static_cast<size_t>(body_bytes_));
+  Watcher watcher(&log, &printer, [&](absl::Status why) {
+    if (failure.ok()) failure = std::move(why);
     loop.Stop();
   });
   Proxy proxy(&loop, std::move(options), &watcher);
-  if (absl::Status s = proxy.Listen(listen); !s.ok()) return s;
+  if (absl::Status s = proxy.Listen(listen); !s.ok()) return FailHere(s);
   // Not before it listens: the file may be that of another one, which does.
   if (!store_.empty()) {
     absl::StatusOr<std::unique_ptr<Recorder>> created = Recorder::Create(store_);
-    if (!created.ok()) return created.status();
+    if (!created.ok()) return FailHere(created.status());
     recorder = *std::move(created);
     const std::string about = absl::StrCat(proxy.addresses().front(), " ", to);
-    if (absl::Status s = recorder->Write({.bytes = about}); !s.ok()) return s;
+    if (absl::Status s = recorder->Write({.bytes = about}); !s.ok()) return FailHere(s);
     watcher.set_recorder(recorder.get());
   }
   for (const std::string& address : proxy.addresses()) {
-    std::printf("listening on %s, for %s\n", address.c_str(), to.c_str());
+    (void)printer.Print(absl::StrCat("listening on ", address, ", for ", to, "\n"));
   }
-  std::fflush(stdout);
-  net::Signals signals(&loop, {SIGINT, SIGTERM}, [&loop](int) { loop.Stop(); });
-  loop.Run();
-  return failure;
+  if (printer.status().ok()) loop.Run();
+  if (absl::IsCancelled(printer.status())) return 0;  // a signal ends it, read or not
+  if (!printer.status().ok()) return FailToPrint(printer.status());
+  return failure.ok() ? 0 : FailHere(failure);
 }
 
 }  // namespace cli

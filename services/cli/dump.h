@@ -24,9 +24,8 @@ class Dump final : public Command {
   int Watch() const;
   absl::StatusOr<ProxyOptions> OptionsFor(const rpc::net::Address& listen,
                                           const std::string& to) const;
-  // Until a signal; or until the recorder fails, or nobody can listen there.
-  absl::Status Serve(const rpc::net::Address& listen, const std::string& to,
-                     ProxyOptions options) const;
+  // The exit code: 0 after a signal, else why it could not go on, or not begin.
+  int Serve(const rpc::net::Address& listen, const std::string& to, ProxyOptions options) const;
 
   ServerFlags server_;
   std::string listen_;

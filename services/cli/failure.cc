@@ -1,10 +1,10 @@
 #include "services/cli/failure.h"
 
 #include <cstdio>
-#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/terminal/printer.h"
 #include "services/terminal/program.h"
 
 namespace cli {
@@ -58,6 +58,15 @@ int Fail(const absl::Status& status) {
 }
 
 int FailHere(const absl::Status& status) { return terminal::Complain("rpc", status, kFailed); }
+
+int FailToPrint(const absl::Status& status) {
+  return absl::IsUnavailable(status) ? kFailed : FailHere(status);
+}
+
+int Print(std::string_view text) {
+  const absl::Status printed = terminal::Print(text);
+  return printed.ok() ? 0 : FailToPrint(printed);
+}
 
 int UsageError(const absl::Status& status) {
   return terminal::Complain("rpc", status, kUsageError);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 
@@ -36,5 +37,12 @@ int Fail(const absl::Status& status);
 // The same with exit codes of their own, and without the code in front.
 int FailHere(const absl::Status& status);
 int UsageError(const absl::Status& status);
+
+// What terminal::Printer or terminal::Output said. Nothing is told of a reader that has gone away,
+// as of `rpc ls ... | head -1`; the exit code is that of FailHere.
+int FailToPrint(const absl::Status& status);
+
+// All of it on standard output: 0, or as FailToPrint.
+int Print(std::string_view text);
 
 }  // namespace cli

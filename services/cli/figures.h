@@ -1,10 +1,14 @@
 // Numbers as a person reads them in a table. No state; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace cli {
+
+// Of names in a table: one that is longer moves only its own line's figures.
+inline constexpr size_t kNameColumnsMax = 100;
 
 // 850us, 1.25ms, 12.3s.
 std::string LatencyText(double us);

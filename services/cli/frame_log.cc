@@ -69,8 +69,12 @@ std::string FrameText(const Style& style, const rpc::wire::Frame& frame) {
   return text + Checked(style, frame);
 }
 
-FrameLog::FrameLog(const Style& style, std::FILE* out, size_t body_bytes_max, OnFrame on_frame)
-    : style_(style), out_(out), body_bytes_max_(body_bytes_max), on_frame_(std::move(on_frame)) {}
+FrameLog::FrameLog(const Style& style, terminal::Printer* printer, size_t body_bytes_max,
+                   OnFrame on_frame)
+    : style_(style),
+      printer_(printer),
+      body_bytes_max_(body_bytes_max),
+      on_frame_(std::move(on_frame)) {}
 
 FrameLog::~FrameLog() = default;
 
@@ -86,12 +90,10 @@ std::string FrameLog::Arrow(Direction direction) const {
 
 void FrameLog::Line(absl::Duration at, uint32_t connection, const std::string& arrow,
                     const std::string& text) {
-  if (out_ == nullptr) return;
+  if (printer_ == nullptr) return;
   const std::string time = absl::StrFormat("%10.6f", absl::ToDoubleSeconds(at));
-  std::fputs(
-      absl::StrCat(style_.Dim(time), "  #", connection, "  ", arrow, "  ", text, "\n").c_str(),
-      out_);
-  std::fflush(out_);
+  (void)printer_->Print(
+      absl::StrCat(style_.Dim(time), "  #", connection, "  ", arrow, "  ", text, "\n"));
 }
 
 void FrameLog::Opened(absl::Duration at, uint32_t connection, std::string_view by) {

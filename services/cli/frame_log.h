@@ -1,6 +1,6 @@
 // What passes over connections, in words: a line for each frame.
 //
-//     FrameLog log(Style(STDOUT_FILENO), stdout);
+//     FrameLog log(Style(STDOUT_FILENO), &printer);
 //     log.Opened(at, 1, "tcp://127.0.0.1:4711");
 //     log.Bytes(at, 1, Direction::kToServer, bytes);
 //
@@ -16,7 +16,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <map>
 #include <memory>
@@ -27,6 +26,7 @@
 #include "absl/time/time.h"
 #include "rpc/wire/frame_decoder.h"
 #include "services/cli/style.h"
+#include "services/terminal/printer.h"
 
 namespace cli {
 
@@ -39,9 +39,10 @@ class FrameLog {
   // Told of each whole frame, after its line; views as of the decoder.
   using OnFrame = std::function<void(uint32_t connection, Direction, const rpc::wire::Frame&)>;
 
-  // `out` may be null: then only `on_frame` is told. With `body_bytes_max` above 0 as much of each
-  // body is shown.
-  FrameLog(const Style& style, std::FILE* out, size_t body_bytes_max = 0, OnFrame on_frame = {});
+  // `printer` may be null: then only `on_frame` is told. When it fails, it knows why. With
+  // `body_bytes_max` above 0 as much of each body is shown.
+  FrameLog(const Style& style, terminal::Printer* printer, size_t body_bytes_max = 0,
+           OnFrame on_frame = {});
   ~FrameLog();
 
   void Opened(absl::Duration at, uint32_t connection, std::string_view by);
@@ -64,7 +65,7 @@ class FrameLog {
   std::string Arrow(Direction direction) const;
 
   const Style style_;
-  std::FILE* const out_;
+  terminal::Printer* const printer_;
   const size_t body_bytes_max_;
   const OnFrame on_frame_;
   rpc::wire::DecodeBuffers buffers_;

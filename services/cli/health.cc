@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -28,12 +27,6 @@ absl::Status Explained(const absl::Status& status) {
   return absl::UnimplementedError("this server has no health service");
 }
 
-int PrintLine(const std::string& text) {
-  const bool printed =
-      std::fputs(absl::StrCat(text, "\n").c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-  return printed ? 0 : kFailed;
-}
-
 // What scripts ask for: 0 when it can be called.
 int CodeOf(health::State state) { return state == health::SERVING ? 0 : kFailed; }
 
@@ -42,7 +35,7 @@ rpc::Task<int> CheckOne(const health::Health::Client& client, const health::Chec
   const absl::StatusOr<health::CheckReply> reply =
       co_await client.Check(request, {.timeout = timeout});
   if (!reply.ok()) co_return Fail(Explained(reply.status()));
-  const int printed = PrintLine(StateText(reply->state(), Style(STDOUT_FILENO)));
+  const int printed = Print(absl::StrCat(StateText(reply->state(), Style(STDOUT_FILENO)), "\n"));
   co_return printed != 0 ? printed : CodeOf(reply->state());
 }
 
@@ -52,15 +45,17 @@ rpc::Task<int> CheckAll(const health::Health::Client& client, absl::Duration tim
       co_await client.List(request, {.timeout = timeout});
   if (!reply.ok()) co_return Fail(Explained(reply.status()));
   const Style style(STDOUT_FILENO);
+  std::string text;
   int code = 0;
   for (const health::Entry& entry : reply->entries()) {
     const std::string name =
         entry.service().empty() ? "the server" : terminal::Harmless(entry.service());
     const std::string gap(entry.state() == health::SERVING ? 6 : 2, ' ');
-    if (PrintLine(absl::StrCat(StateText(entry.state(), style), gap, name)) != 0) code = kFailed;
-    if (entry.service().empty() && code == 0) code = CodeOf(entry.state());
+    absl::StrAppend(&text, StateText(entry.state(), style), gap, name, "\n");
+    if (entry.service().empty()) code = CodeOf(entry.state());
   }
-  co_return code;
+  const int printed = Print(text);
+  co_return printed != 0 ? printed : code;
 }
 
 rpc::Task<int> WatchOne(const health::Health::Client& client, const health::CheckRequest& request) {
@@ -71,7 +66,8 @@ rpc::Task<int> WatchOne(const health::Health::Client& client, const health::Chec
     const health::CheckReply* const reply = co_await call.Read();
     if (reply == nullptr) break;
     code = CodeOf(reply->state());
-    if (PrintLine(StateText(reply->state(), style)) != 0) co_return kFailed;
+    const int printed = Print(absl::StrCat(StateText(reply->state(), style), "\n"));
+    if (printed != 0) co_return printed;
   }
   if (!call.status().ok()) co_return Fail(Explained(call.status()));
   co_return code;
@@ -95,6 +91,10 @@ void HealthCommand::Declare(terminal::Flags* flags) {
 }
 
 int HealthCommand::Run(const terminal::Flags& flags) {
+  if (absl::Status s = watch_ ? CheckCarriesStreams(flags.arguments()[0]) : absl::OkStatus();
+      !s.ok()) {
+    return UsageError(s);
+  }
   const absl::StatusOr<rpc::Channel> channel = server_.Connect(flags.arguments()[0]);
   if (!channel.ok()) return UsageError(channel.status());
   const health::Health::Client client(*channel);

@@ -65,7 +65,7 @@ rpc::CallOptions Load::call_options() const {
 }
 
 rpc::Task<void> Load::Run() {
-  began_us_ = last_end_us_ = NowUs();
+  began_us_ = last_end_us_ = last_met_us_ = NowUs();
   std::vector<rpc::Task<int>> workers;
   const uint64_t wanted = std::min(static_cast<uint64_t>(options_.concurrency), options_.count);
   for (uint64_t i = 0; i < wanted; ++i) workers.push_back(Work());
@@ -86,7 +86,7 @@ const LoadResult& Load::result() {
 }
 
 bool Load::TakePlace(uint64_t* at_us) {
-  if (stopped_ || result_.begun >= options_.count) return false;
+  if (stopped_ || !gave_up_.ok() || result_.begun >= options_.count) return false;
   *at_us = NowUs();
   if (options_.rate > 0) {
     *at_us = began_us_ +
@@ -102,14 +102,26 @@ rpc::Task<int> Load::Work() {
   std::optional<PreciseTimer> timer;
   if (options_.rate > 0) timer.emplace();
   uint64_t at_us = 0;
+  int unavailable = 0;  // in a row
   while (TakePlace(&at_us)) {
     if (timer.has_value()) (void)co_await timer->WaitUntil(at_us);
     const absl::Status status = co_await CallOnce();
     if (stopped_) break;
     last_end_us_ = NowUs();
     Count(status, last_end_us_ - at_us);
+    unavailable = absl::IsUnavailable(status) ? unavailable + 1 : 0;
+    if (unavailable > 0 && options_.rate == 0) co_await BackOff(unavailable);
   }
   co_return 0;
+}
+
+rpc::Task<void> Load::BackOff(int failures) {
+  absl::Duration pause = kPauseMin * (1 << std::min(failures - 1, 10));
+  pause = std::min(pause, kPauseMax);
+  // Not beyond its end: a duration is kept to.
+  const auto passed = absl::Microseconds(static_cast<int64_t>(NowUs() - began_us_));
+  if (passed + pause > options_.duration) pause = options_.duration - passed;
+  if (pause > absl::ZeroDuration()) (void)co_await rpc::Sleep(pause);
 }
 
 void Load::Count(const absl::Status& status, uint64_t took_us) {
@@ -120,6 +132,14 @@ void Load::Count(const absl::Status& status, uint64_t took_us) {
   ++result_.by_code[std::min(code, LoadResult::kCodes - 1)];
   if (!status.ok() && result_.first_error.empty()) {
     result_.first_error = std::string(status.message());
+  }
+  if (!absl::IsUnavailable(status)) last_met_us_ = last_end_us_;
+  const auto away = absl::Microseconds(static_cast<int64_t>(last_end_us_ - last_met_us_));
+  const bool is_endless = options_.duration == absl::InfiniteDuration();
+  if (is_endless && away >= kAwayMax) {
+    gave_up_ = absl::UnavailableError(absl::StrCat("given up: no call met a server for ",
+                                                   absl::FormatDuration(kAwayMax), ": ",
+                                                   std::string(status.message())));
   }
 }
 

@@ -10,6 +10,10 @@
 // had to wait for others. So a server that stands still for a second is seen by all calls of this
 // second (the omission that is coordinated otherwise).
 //
+// While the server is away a call fails at once. In a closed loop that would be a busy loop, and a
+// count of calls used up in no time; so a worker pauses after each call that was UNAVAILABLE,
+// longer and longer. Where no duration ends it, it gives up after kAwayMax.
+//
 // Threads: Run on a loop; progress() there too. Lifetime: the target outlives it.
 #pragma once
 
@@ -54,6 +58,10 @@ struct LoadResult {
 
 class Load {
  public:
+  static constexpr absl::Duration kPauseMin = absl::Milliseconds(10);
+  static constexpr absl::Duration kPauseMax = absl::Seconds(1);
+  static constexpr absl::Duration kAwayMax = absl::Seconds(5);
+
   Load(rpc::Channel channel, const MethodTarget* target, LoadOptions options);
 
   // Returns when all calls have ended. Cancelled, it leaves those that have not; Stop comes before
@@ -63,6 +71,9 @@ class Load {
 
   // One call, which is not counted: whether it can be made at all.
   rpc::Task<absl::Status> TryOnce();
+
+  // UNAVAILABLE when it ended before its time, since the server was away for too long.
+  const absl::Status& gave_up() const { return gave_up_; }
 
   // As of now, while it runs.
   const LoadResult& result();
@@ -79,6 +90,8 @@ class Load {
   // When the next call is to begin; false when none is.
   bool TakePlace(uint64_t* at_us);
   void Count(const absl::Status& status, uint64_t took_us);
+  // Between two calls of one worker, of which `failures` in a row met no server.
+  rpc::Task<void> BackOff(int failures);
 
   const rpc::Channel channel_;
   const MethodTarget* const target_;
@@ -87,6 +100,8 @@ class Load {
   LoadResult result_;
   uint64_t began_us_ = 0;
   uint64_t last_end_us_ = 0;
+  uint64_t last_met_us_ = 0;  // when a call last ended otherwise than UNAVAILABLE
+  absl::Status gave_up_;
   bool stopped_ = false;
 };
 

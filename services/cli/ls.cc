@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "services/cli/failure.h"
+#include "services/cli/figures.h"
 #include "services/cli/reflection_client.h"
 #include "services/cli/style.h"
 #include "services/terminal/text.h"
@@ -46,7 +46,7 @@ size_t ColumnFor(const ServiceEntry& service) {
     column = std::max(
         column, terminal::TextWidth(Harmless(absl::StrCat(service.name(), "/", method.name()))));
   }
-  return column;
+  return std::min(column, kNameColumnsMax);
 }
 
 std::string ListText(const reflection::ListReply& reply, bool with_methods, const Style& style) {
@@ -93,6 +93,7 @@ int Ls::Run(const terminal::Flags& flags) {
   if (!reply.ok()) return Fail(reply.status());
   const Style style(STDOUT_FILENO);
   std::string text;
+  absl::Status problem;
   if (flags.arguments().size() == 1) {
     text = ListText(*reply, long_, style);
   } else {
@@ -100,11 +101,10 @@ int Ls::Run(const terminal::Flags& flags) {
     const auto found = std::ranges::find(reply->services(), name, &ServiceEntry::name);
     if (found == reply->services().end()) return Fail(NoService(*reply, name));
     AppendMethods(*found, ColumnFor(*found), style, &text);
-    if (!found->problem().empty()) {
-      (void)FailHere(absl::FailedPreconditionError(found->problem()));
-    }
+    if (!found->problem().empty()) problem = absl::FailedPreconditionError(found->problem());
   }
-  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : kFailed;
+  const int printed = Print(text);
+  return problem.ok() ? printed : FailHere(problem);
 }
 
 }  // namespace cli

@@ -49,13 +49,9 @@ std::string Help() {
       "  rpc top 127.0.0.1:7000\n");
 }
 
-int PrintText(const std::string& text) {
-  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : kFailed;
-}
-
 int PrintVersion() {
-  return PrintText(absl::StrCat("rpc ", std::string(rpc::kVersion), ", protocol ",
-                                rpc::wire::kProtocolVersion, "\n"));
+  return Print(absl::StrCat("rpc ", std::string(rpc::kVersion), ", protocol ",
+                            rpc::wire::kProtocolVersion, "\n"));
 }
 
 // How many letters of one are to be changed, added or left out to get the other.
@@ -99,7 +95,7 @@ int Main(int argc, const char* const* argv) {
   const std::string_view name = argv[1];
   if (name == "--version") return PrintVersion();
   const bool asks = name == "help" || name == "--help" || name == "-h";
-  if (asks && argc == 2) return PrintText(Help());
+  if (asks && argc == 2) return Print(Help());
   const CommandEntry* const entry = FindCommand(asks ? argv[2] : name);
   if (entry == nullptr) return UnknownCommand(asks ? argv[2] : name);
   const char* const help[] = {argv[0], "--help"};

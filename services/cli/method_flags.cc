@@ -1,5 +1,7 @@
 #include "services/cli/method_flags.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -19,17 +21,42 @@ std::string ServiceIn(const std::string& name) {
 }
 
 absl::Status NoMethod(const Schema& schema, const std::string& service, const std::string& name) {
-  const google::protobuf::ServiceDescriptor* const found = schema.pool().FindServiceByName(service);
+  const google::protobuf::DescriptorPool& pool = schema.pool();
+  const google::protobuf::ServiceDescriptor* found = pool.FindServiceByName(service);
+  std::string sentence = absl::StrCat("there is no method ", name, "; ");
+  if (found == nullptr) {
+    found = pool.FindServiceByName(name);
+    sentence = "a method is package.Service/Method; ";
+  }
   if (found == nullptr) return absl::NotFoundError(absl::StrCat("there is no service ", service));
-  std::string sentence = absl::StrCat("there is no method ", name, "; ", service, " has ");
+  absl::StrAppend(&sentence, found->full_name(), " has ");
   for (int i = 0; i < found->method_count(); ++i) {
     absl::StrAppend(&sentence, i == 0 ? "" : ", ", found->method(i)->name());
   }
   return absl::NotFoundError(sentence);
 }
 
+// The rules of rpc/metadata.h: here they are told before anybody is asked.
+absl::Status CheckKey(const std::string& key) {
+  constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+  const bool fits = key.size() <= 128 && key.find_first_not_of(kCharacters) == std::string::npos;
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a key of --meta has 1 to 128 characters of a-z 0-9 . _ -, unlike \"", key, "\""));
+}
+
+bool IsPrintable(const std::string& value) {
+  return std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 absl::StatusOr<std::string> ValueOf(const std::string& key, const std::string& typed) {
-  if (!key.ends_with(rpc::wire::kBinaryKeyEnd)) return typed;
+  if (!key.ends_with(rpc::wire::kBinaryKeyEnd)) {
+    if (IsPrintable(typed)) return typed;
+    return absl::InvalidArgumentError(
+        absl::StrCat("the value of --meta=", key, "=... is not printable ASCII: \"", typed,
+                     "\"; keys that end in ", std::string(rpc::wire::kBinaryKeyEnd),
+                     " take any bytes, in base64"));
+  }
   std::string value(typed.size(), '\0');
   size_t size = 0;
   if (!rpc::wire::DecodeBase64(typed, value.data(), &size)) {
@@ -64,14 +91,22 @@ absl::StatusOr<MethodTarget> MethodFlags::Find(const rpc::Channel& channel,
     return absl::InvalidArgumentError(
         absl::StrCat("a method is package.Service/Method, not \"", name, "\""));
   }
+  if (!has_files() && !folders_.empty()) {
+    return absl::InvalidArgumentError("--proto_path (-I) is of use with --proto=FILE only");
+  }
   MethodTarget target;
   if (has_files()) {
     absl::StatusOr<Schema> schema = Schema::FromFiles(files_, folders_);
     if (!schema.ok()) return schema.status();
     target.schema = *std::move(schema);
   } else {
-    const absl::Status asked =
-        rpc::Run([&] { return AskSymbol(channel, service, &target.schema); });
+    absl::Status asked = rpc::Run([&] { return AskSymbol(channel, service, &target.schema); });
+    // Of package.Service alone, `service` is the package: to name its methods, the whole is asked.
+    const bool may_be_service = absl::IsNotFound(asked) && name.find('/') == std::string::npos;
+    if (may_be_service) {
+      const absl::Status again = rpc::Run([&] { return AskSymbol(channel, name, &target.schema); });
+      if (again.ok()) asked = again;
+    }
     if (!asked.ok()) return asked;
   }
   target.method = target.schema.FindMethod(name);
@@ -89,6 +124,7 @@ absl::StatusOr<rpc::Metadata> MethodFlags::metadata() const {
           absl::StrCat("--meta takes KEY=VALUE, not \"", entry, "\""));
     }
     const std::string key = entry.substr(0, equals);
+    if (absl::Status s = CheckKey(key); !s.ok()) return s;
     const absl::StatusOr<std::string> value = ValueOf(key, entry.substr(equals + 1));
     if (!value.ok()) return value.status();
     metadata.Add(key, *value);

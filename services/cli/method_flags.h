@@ -38,7 +38,7 @@ class MethodFlags {
   // Whether .proto files were named: then nobody is asked.
   bool has_files() const { return !files_.empty(); }
 
-  // INVALID_ARGUMENT for what is not KEY=VALUE.
+  // INVALID_ARGUMENT for what is not KEY=VALUE, and for what no call may carry.
   absl::StatusOr<rpc::Metadata> metadata() const;
 
  private:

@@ -49,7 +49,8 @@ class Player final : private rpc::net::Timer {
   // Stops the loop when it is done.
   void Start();
 
-  // Why it could not connect, or read the recording.
+  // Why it could not connect; INVALID_ARGUMENT for a recording that cannot be sent. Where that ends
+  // before its time, as its own status says, what there is has been sent.
   const absl::Status& status() const { return status_; }
 
  private:

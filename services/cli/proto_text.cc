@@ -64,7 +64,7 @@ std::string ByLine(std::string_view text, F change) {
 }  // namespace
 
 std::string ProtoText(const Schema& schema, std::string_view symbol, bool whole_file) {
-  std::string name(symbol);
+  std::string name(symbol.substr(symbol.starts_with('.') ? 1 : 0));
   if (const size_t slash = name.rfind('/'); slash != std::string::npos) name[slash] = '.';
   std::string text;
   if (whole_file) {

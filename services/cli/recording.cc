@@ -1,5 +1,8 @@
 #include "services/cli/recording.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -8,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "rpc/net/socket.h"
 
 namespace cli {
 namespace {
@@ -39,8 +43,11 @@ absl::Status FileError(const std::string& what, const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Recorder>> Recorder::Create(const std::string& path) {
-  File file(std::fopen(path.c_str(), "wb"));
+  rpc::net::Descriptor made(
+      open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  File file(made ? fdopen(made.get(), "wb") : nullptr);
   if (file == nullptr) return FileError("cannot write", path);
+  (void)made.Release();  // the file closes it
   std::unique_ptr<Recorder> recorder(new Recorder(path, std::move(file)));
   std::string start(kMagic);
   AppendNumber(kVersion, 4, &start);
@@ -71,15 +78,20 @@ absl::Status Recorder::Write(const Event& event) {
 }
 
 absl::StatusOr<std::unique_ptr<Recording>> Recording::Open(const std::string& path) {
-  File file(std::fopen(path.c_str(), "rb"));
+  File file(std::fopen(path.c_str(), "rbe"));
   if (file == nullptr) return FileError("cannot read", path);
-  std::unique_ptr<Recording> recording(new Recording(path, std::move(file)));
+  return From(path, std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<Recording>> Recording::From(std::string path, File file) {
+  std::unique_ptr<Recording> recording(new Recording(std::move(path), std::move(file)));
   if (absl::Status s = recording->ReadStart(); !s.ok()) return s;
   return recording;
 }
 
 absl::Status Recording::ReadStart() {
   const bool whole = ReadExactly(kStartSize, &bytes_);
+  if (std::ferror(file_.get()) != 0) return ReadFailure();
   if (!whole || !bytes_.starts_with(kMagic)) {
     return absl::InvalidArgumentError(
         absl::StrCat(path_,
@@ -95,37 +107,45 @@ absl::Status Recording::ReadStart() {
   return absl::OkStatus();
 }
 
-void Recording::Rewind() {
-  std::fseek(file_.get(), kStartSize, SEEK_SET);
-  status_ = absl::OkStatus();
-}
-
 bool Recording::ReadExactly(size_t size, std::string* bytes) {
   bytes->resize(size);
+  errno = 0;
   const size_t read = std::fread(bytes->data(), 1, size, file_.get());
   bytes->resize(read);
+  offset_ += read;
   return read == size;
 }
 
-bool Recording::EndsInside() {
-  status_ = absl::DataLossError(absl::StrCat(path_, " ends inside of an event; was it cut short?"));
-  return false;
+absl::Status Recording::ReadFailure() const {
+  return FileError("cannot read", absl::StrCat(path_, " at byte ", offset_));
 }
 
 bool Recording::Next(Event* event) {
   if (!status_.ok()) return false;
-  if (!ReadExactly(kEventHeadSize, &bytes_)) return bytes_.empty() ? false : EndsInside();
+  const uint64_t begin = offset_;
+  const auto ends_inside = [this, begin](uint64_t size) {
+    status_ = std::ferror(file_.get()) != 0
+                  ? ReadFailure()
+                  : absl::DataLossError(
+                        absl::StrCat(path_, " was cut short: the event at byte ", begin, " needs ",
+                                     size, " bytes, and the file ends at byte ", offset_));
+    return false;
+  };
+  if (!ReadExactly(kEventHeadSize, &bytes_)) {
+    const bool is_end = bytes_.empty() && std::ferror(file_.get()) == 0;
+    return is_end ? false : ends_inside(kEventHeadSize);
+  }
   event->kind = static_cast<Event::Kind>(bytes_[0]);
   event->connection = static_cast<uint32_t>(NumberAt(bytes_, 1, 4));
   event->at = absl::Microseconds(static_cast<int64_t>(NumberAt(bytes_, 5, 8) & kTimeMask));
   const uint64_t size = NumberAt(bytes_, 13, 4);
   if (size > Recorder::kEventSizeMax) {
-    status_ =
-        absl::DataLossError(absl::StrCat(path_, " is damaged: an event of ", size,
-                                         " bytes, above the limit of ", Recorder::kEventSizeMax));
+    status_ = absl::DataLossError(absl::StrCat(path_, " is damaged: the event at byte ", begin,
+                                               " has ", size, " bytes, above the limit of ",
+                                               Recorder::kEventSizeMax));
     return false;
   }
-  if (!ReadExactly(size, &bytes_)) return EndsInside();
+  if (!ReadExactly(size, &bytes_)) return ends_inside(kEventHeadSize + size);
   event->bytes = bytes_;
   return true;
 }

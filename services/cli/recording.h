@@ -64,7 +64,8 @@ class Recorder {
  public:
   static constexpr size_t kEventSizeMax = 1 << 20;
 
-  // The file is made, or made empty. Errors name it.
+  // The file is made, for nobody but its owner: it holds what was said, tokens and all; or made
+  // empty, and stays whose it is. Errors name it.
   static absl::StatusOr<std::unique_ptr<Recorder>> Create(const std::string& path);
 
   // The bytes of one event go to the system at once: what was seen is there, whatever happens next.
@@ -82,28 +83,30 @@ class Recorder {
 class Recording {
  public:
   static absl::StatusOr<std::unique_ptr<Recording>> Open(const std::string& path);
+  // From where the file stands; `path` is what errors call it.
+  static absl::StatusOr<std::unique_ptr<Recording>> From(std::string path, File file);
 
   absl::Time began() const { return began_; }
 
   // False at the end. The event's bytes are valid until the next call.
   bool Next(Event* event);
 
-  // After Next was false: OK, or DATA_LOSS when the file ends inside of an event.
+  // After Next was false: OK at the end; DATA_LOSS, with the byte where it is, when the file ends
+  // inside of an event or makes no sense; UNAVAILABLE when it cannot be read.
   const absl::Status& status() const { return status_; }
-
-  // Back to the first event.
-  void Rewind();
 
  private:
   Recording(std::string path, File file) : path_(std::move(path)), file_(std::move(file)) {}
 
   absl::Status ReadStart();
   bool ReadExactly(size_t size, std::string* bytes);
-  bool EndsInside();
+  // Why it could not read as much.
+  absl::Status ReadFailure() const;
 
   const std::string path_;
   const File file_;
   absl::Time began_;
+  uint64_t offset_ = 0;  // of what is read next
   std::string bytes_;
   absl::Status status_;
 };

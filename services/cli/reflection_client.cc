@@ -1,7 +1,6 @@
 #include "services/cli/reflection_client.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -34,8 +33,7 @@ rpc::Task<absl::Status> AskSymbol(const rpc::Channel& channel, std::string symbo
   const absl::StatusOr<reflection::FindReply> reply =
       co_await client.Find(request, {.timeout = timeout});
   if (!reply.ok()) co_return Explained(reply.status());
-  const std::vector<std::string> files(reply->files().begin(), reply->files().end());
-  co_return schema->Add(files);
+  co_return schema->Add(*reply);
 }
 
 }  // namespace cli

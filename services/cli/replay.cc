@@ -2,21 +2,21 @@
 
 #include <unistd.h>
 
-#include <csignal>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "rpc/net/signals.h"
+#include "rpc/net/loop.h"
 #include "services/cli/failure.h"
 #include "services/cli/frame_log.h"
 #include "services/cli/outcomes.h"
 #include "services/cli/player.h"
 #include "services/cli/recording.h"
+#include "services/cli/stop_signals.h"
 #include "services/cli/style.h"
+#include "services/terminal/printer.h"
 #include "services/terminal/text.h"
 
 namespace cli {
@@ -24,19 +24,28 @@ namespace {
 
 namespace net = rpc::net;
 
-void PrintOutcomes(const Outcomes& outcomes) {
+std::string OutcomesText(const Outcomes& outcomes) {
   const Style style(STDOUT_FILENO);
+  std::string text;
   for (const std::string& line : outcomes.differences()) {
-    std::printf("%s\n", style.Yellow(terminal::Harmless(line)).c_str());
+    absl::StrAppend(&text, style.Yellow(terminal::Harmless(line)), "\n");
   }
   const size_t all = outcomes.same() + outcomes.different();
   std::string summary = absl::StrCat(outcomes.same(), " of ", all, " calls ended as before");
   if (outcomes.other_bytes() > 0) {
     absl::StrAppend(&summary, ", ", outcomes.other_bytes(), " of them with other messages");
   }
-  std::printf("%s\n", outcomes.different() == 0 ? style.Green(summary).c_str()
-                                                : style.Red(summary).c_str());
-  std::fflush(stdout);
+  return absl::StrCat(text, outcomes.different() == 0 ? style.Green(summary) : style.Red(summary),
+                      "\n");
+}
+
+// What is to be told beside the outcomes: of a file that ends too early, or has nothing in it.
+absl::Status CheckReplayed(const std::string& path, const Recording& recording,
+                           const Outcomes& outcomes) {
+  if (!recording.status().ok()) return recording.status();
+  if (outcomes.same() + outcomes.different() > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("no call ends in ", path, ", so there is nothing to compare"));
 }
 
 }  // namespace
@@ -50,7 +59,9 @@ void Replay::Declare(terminal::Flags* flags) {
   flags->Arguments(2, 2);
   flags->Footer(
       "It exits with 0 when all calls ended as before: with the same status and as many messages; "
-      "with 1 when some did not.\n"
+      "with 1 when some did not, when there was none, or when FILE was cut short. There is no "
+      "replay "
+      "over udp://.\n"
       "\n"
       "Examples:\n"
       "  rpc replay calls.rec 127.0.0.1:7000\n"
@@ -58,9 +69,6 @@ void Replay::Declare(terminal::Flags* flags) {
 }
 
 int Replay::Run(const terminal::Flags& flags) {
-  const absl::StatusOr<std::unique_ptr<Recording>> recording =
-      Recording::Open(flags.arguments()[0]);
-  if (!recording.ok()) return FailHere(recording.status());
   const absl::StatusOr<std::string> address = AddressFrom(flags.arguments()[1]);
   if (!address.ok()) return UsageError(address.status());
   const absl::StatusOr<std::optional<rpc::Tls>> tls = server_.TlsFor(*address);
@@ -68,28 +76,39 @@ int Replay::Run(const terminal::Flags& flags) {
   PlayerOptions options = {
       .to = *net::ParseAddress(*address), .tls = *tls, .fast = fast_, .patience = patience_};
   if (options.to.scheme == net::Scheme::kUdp) {
-    return UsageError(absl::InvalidArgumentError("replay makes connections; udp:// has none"));
+    return UsageError(
+        absl::InvalidArgumentError("replay sends the bytes of connections again; udp:// has none"));
   }
+  const absl::StatusOr<std::unique_ptr<Recording>> recording =
+      Recording::Open(flags.arguments()[0]);
+  if (!recording.ok()) return FailHere(recording.status());
 
   net::Loop loop;
   bool interrupted = false;
+  const StopSignals stop(&loop, [&] {
+    interrupted = true;
+    loop.Stop();
+  });
+  terminal::Printer printer(stop.fd());
   Outcomes outcomes;
   FrameLog log(
-      Style(STDOUT_FILENO), quiet_ ? nullptr : stdout, 0,
+      Style(STDOUT_FILENO), quiet_ ? nullptr : &printer, 0,
       [&outcomes](uint32_t connection, Direction direction, const rpc::wire::Frame& frame) {
         if (direction == Direction::kToClient) outcomes.Now(connection, frame);
       });
   Player player(&loop, recording->get(), std::move(options), &log, &outcomes);
   player.Start();
-  net::Signals signals(&loop, {SIGINT, SIGTERM}, [&](int) {
-    interrupted = true;
-    loop.Stop();
-  });
   loop.Run();
-  if (!player.status().ok()) return Fail(player.status());
+  if (!player.status().ok()) {
+    return absl::IsInvalidArgument(player.status()) ? FailHere(player.status())
+                                                    : Fail(player.status());
+  }
   outcomes.Finish();
-  PrintOutcomes(outcomes);
-  if (interrupted) return kInterrupted;
+  const absl::Status checked = CheckReplayed(flags.arguments()[0], **recording, outcomes);
+  (void)printer.Print(OutcomesText(outcomes));
+  if (interrupted || absl::IsCancelled(printer.status())) return kInterrupted;
+  if (!printer.status().ok()) return FailToPrint(printer.status());
+  if (!checked.ok()) return FailHere(checked);
   const bool same = outcomes.different() == 0 && (!exact_ || outcomes.other_bytes() == 0);
   return same ? 0 : kFailed;
 }

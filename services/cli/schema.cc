@@ -6,10 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/compiler/importer.h"
-#include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/util/json_util.h"
+#include "services/reflection/descriptor_files.h"
 
 namespace cli {
 namespace {
@@ -31,25 +31,13 @@ class FileErrors final : public protobuf::compiler::MultiFileErrorCollector {
   std::string first_;
 };
 
-// The same for files that a server gave.
-class BuildErrors final : public protobuf::DescriptorPool::ErrorCollector {
- public:
-  void AddError(const std::string& file, const std::string& element, const protobuf::Message*,
-                ErrorLocation, const std::string& message) override {
-    if (first_.empty()) first_ = absl::StrCat(file, ": ", element, ": ", message);
-  }
-  const std::string& first() const { return first_; }
-
- private:
-  std::string first_;
-};
-
 std::string Sentence(const protobuf::util::Status& status) {
   std::string text(status.message().data(), status.message().size());
   while (!text.empty() && (text.back() == '\n' || text.back() == '^' || text.back() == ' ')) {
     text.pop_back();
   }
   for (char& c : text) c = c == '\n' ? ' ' : c;
+  if (text.starts_with(": ")) text.erase(0, 2);  // of the message itself: no field stands in front
   return text;
 }
 
@@ -119,31 +107,8 @@ absl::StatusOr<Schema> Schema::FromFiles(const std::vector<std::string>& files,
   return schema;
 }
 
-absl::Status Schema::Add(const std::vector<std::string>& encoded_files) {
-  for (const std::string& encoded : encoded_files) {
-    protobuf::FileDescriptorProto file;
-    if (!file.ParseFromString(encoded)) {
-      return absl::DataLossError("the server's reflection gave a file that cannot be read");
-    }
-    if (parts_->pool->FindFileByName(file.name()) != nullptr) continue;
-    if (file.package() == "google.protobuf") {
-      // JSON of these types is written by what they are called, whatever the server says they are.
-      const protobuf::FileDescriptor* const own =
-          protobuf::DescriptorPool::generated_pool()->FindFileByName(file.name());
-      if (own == nullptr) {
-        return absl::DataLossError(absl::StrCat("the server's reflection gave ", file.name(),
-                                                ", which is no file of google.protobuf"));
-      }
-      file.Clear();
-      own->CopyTo(&file);
-    }
-    BuildErrors errors;
-    if (parts_->pool->BuildFileCollectingErrors(file, &errors) == nullptr) {
-      return absl::DataLossError(absl::StrCat(
-          "the server's reflection gave a file that makes no sense: ", errors.first()));
-    }
-  }
-  return absl::OkStatus();
+absl::Status Schema::Add(const reflection::FindReply& reply) {
+  return reflection::AddFiles(reply.files(), absl::StatusCode::kDataLoss, parts_->pool.get());
 }
 
 const protobuf::DescriptorPool& Schema::pool() const { return *parts_->pool; }

@@ -2,7 +2,7 @@
 // .proto files.
 //
 //     Schema schema;
-//     if (absl::Status s = schema.Add(files); !s.ok()) ...        // as reflection gives them
+//     if (absl::Status s = schema.Add(reply); !s.ok()) ...        // as reflection gives them
 //     absl::StatusOr<Schema> schema = Schema::FromFiles({"echo.proto"}, {"protos"});
 //
 //     const MethodDescriptor* method = schema.FindMethod("echo.Echo/Say");
@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
+#include "services/reflection/reflection.pb.h"
 
 namespace cli {
 
@@ -43,9 +44,9 @@ class Schema {
   static absl::StatusOr<Schema> FromFiles(const std::vector<std::string>& files,
                                           const std::vector<std::string>& folders);
 
-  // Adds encoded FileDescriptorProtos, each behind those that it imports; those that are known are
-  // passed over. DATA_LOSS for what cannot be used.
-  absl::Status Add(const std::vector<std::string>& encoded_files);
+  // What a server's reflection gave, as reflection::AddFiles takes it; DATA_LOSS for what cannot be
+  // used.
+  absl::Status Add(const reflection::FindReply& reply);
 
   const google::protobuf::DescriptorPool& pool() const;
 

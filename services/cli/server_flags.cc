@@ -15,6 +15,13 @@ absl::StatusOr<std::string> AddressFrom(std::string_view typed) {
   return address;
 }
 
+absl::Status CheckCarriesStreams(std::string_view typed) {
+  if (!typed.starts_with("udp:")) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("udp:// carries unary calls only, and this needs a stream of replies: not ",
+                   std::string(typed)));
+}
+
 void ServerFlags::Declare(terminal::Flags* flags) {
   flags->Text("ca", "FILE",
               "for tls://, the CA that the server's certificate comes from, in place of those that "

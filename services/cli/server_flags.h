@@ -20,6 +20,9 @@ namespace cli {
 // `tcp://` in front of what is only HOST:PORT. INVALID_ARGUMENT for what is no address.
 absl::StatusOr<std::string> AddressFrom(std::string_view typed);
 
+// INVALID_ARGUMENT for udp://, for a command that needs a stream. What is no address passes.
+absl::Status CheckCarriesStreams(std::string_view typed);
+
 class ServerFlags {
  public:
   void Declare(terminal::Flags* flags);

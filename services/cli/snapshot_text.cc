@@ -40,6 +40,7 @@ std::string MethodTable(const stats::Snapshot& snapshot, bool all, const Style& 
     methods.push_back(&method);
     column = std::max(column, terminal::TextWidth(terminal::Harmless(method.name())));
   }
+  column = std::min(column, kNameColumnsMax);
   std::ranges::stable_sort(methods, [](const stats::Method* a, const stats::Method* b) {
     return a->begun() > b->begun();
   });

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -136,7 +135,7 @@ int StatsCommand::Run(const terminal::Flags& flags) {
   if (!snapshot.ok()) return Fail(snapshot.status());
   const std::string text =
       json_ ? JsonText(*snapshot) : SnapshotText(*snapshot, all_, Style(STDOUT_FILENO));
-  return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : kFailed;
+  return Print(text);
 }
 
 }  // namespace cli

@@ -18,6 +18,7 @@
 #include "services/stats/stats.rpc.h"
 #include "services/terminal/input.h"
 #include "services/terminal/keys.h"
+#include "services/terminal/output.h"
 #include "services/terminal/raw_mode.h"
 #include "services/terminal/signals.h"
 
@@ -104,7 +105,8 @@ class Session {
       screen_.emplace();
       Draw();
       auto any = co_await rpc::WhenAny(WatchAgainAndAgain(), ObeyKeys(), ObeySignals(&signals));
-      code = any.index == 2 ? any.get<2>() : 0;
+      if (any.index == 1) code = any.get<1>();
+      if (any.index == 2) code = any.get<2>();
       screen_.reset();
       raw_ = nullptr;
     }
@@ -116,7 +118,8 @@ class Session {
     stats::WatchRequest request;
     request.set_period_ms(options_.period_ms);
     auto call = client_.Watch(request);
-    int64_t printed = 0;
+    terminal::Output out;
+    int64_t looks = 0;
     for (;;) {
       const stats::Snapshot* const snapshot = co_await call.Read();
       if (snapshot == nullptr) break;
@@ -127,9 +130,10 @@ class Session {
         continue;
       }
       if (!table_.ready()) continue;
-      const bool told = std::fputs(table_.Plain().c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-      if (!told) co_return kFailed;
-      if (++printed == options_.count) co_return 0;
+      const std::string text = table_.Plain();
+      const absl::Status printed = co_await out.Write(text);
+      if (!printed.ok()) co_return FailToPrint(printed);
+      if (++looks == options_.count) co_return 0;
     }
     status_ = call.status();
     co_return is_terminal_ || status_.ok() ? 0 : Told(status_);
@@ -147,14 +151,16 @@ class Session {
     }
   }
 
-  rpc::Task<void> ObeyKeys() {
+  // The exit code, once a key has ended it.
+  rpc::Task<int> ObeyKeys() {
     terminal::Input input;
     terminal::KeyReader reader;
     for (;;) {
       const absl::StatusOr<std::string> bytes = co_await input.Read();
-      if (!bytes.ok() || bytes->empty()) co_return;
+      if (!bytes.ok() || bytes->empty()) co_return 0;
       for (const Key& key : reader.Feed(*bytes)) {
-        if (!Obey(key)) co_return;
+        if (key.kind == Key::Kind::kInterrupt) co_return kInterrupted;  // as SIGINT
+        if (!Obey(key)) co_return 0;
       }
       Draw();
     }
@@ -163,7 +169,6 @@ class Session {
   // False: it is to end.
   bool Obey(const Key& key) {
     switch (key.kind) {
-      case Key::Kind::kInterrupt:
       case Key::Kind::kEof:
         return false;
       case Key::Kind::kSuspend:
@@ -242,7 +247,9 @@ void Top::Declare(terminal::Flags* flags) {
   flags->Footer(
       "For each method: calls and errors a second, the latency that half of the calls and 99 % of "
       "them kept to (p50, p99), and how many are open; all since the last look. Keys: q quits, s "
-      "sorts by something else, up and down scroll. What is no terminal gets lines.\n"
+      "sorts by something else, up and down scroll. It exits with 0 after q, with 130 after "
+      "Ctrl-C. "
+      "What is no terminal gets lines.\n"
       "\n"
       "Examples:\n"
       "  rpc top 127.0.0.1:7000\n"
@@ -252,6 +259,7 @@ void Top::Declare(terminal::Flags* flags) {
 int Top::Run(const terminal::Flags& flags) {
   const absl::StatusOr<std::string> address = AddressFrom(flags.arguments()[0]);
   if (!address.ok()) return UsageError(address.status());
+  if (absl::Status s = CheckCarriesStreams(*address); !s.ok()) return UsageError(s);
   const absl::StatusOr<rpc::Channel> channel = server_.Connect(*address);
   if (!channel.ok()) return UsageError(channel.status());
   const int64_t period_ms = absl::ToInt64Milliseconds(interval_);

@@ -1,13 +1,14 @@
 #include "services/terminal/flags.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "services/terminal/printer.h"
+#include "services/terminal/program.h"
 
 namespace terminal {
 namespace {
@@ -60,14 +61,20 @@ std::string Wrapped(std::string_view text, size_t indent) {
   return wrapped + WrappedLine(text, indent, indent);
 }
 
-// Of paragraphs and lists: what a line is broken into begins below its first word.
+// Of paragraphs and lists: what a line is broken into begins below its first word. What is indented
+// below `Examples:` is for copying, and stays as it is.
 std::string WrappedFooter(std::string_view text) {
   std::string wrapped;
+  bool in_examples = false;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
     const size_t indent = std::min(line.find_first_not_of(' '), line.size());
-    wrapped += std::string(indent, ' ') + WrappedLine(line.substr(indent), indent, indent) + "\n";
+    if (indent == 0) in_examples = line == "Examples:" || (in_examples && line.empty());
+    wrapped += std::string(indent, ' ');
+    wrapped += in_examples ? std::string(line.substr(indent))
+                           : WrappedLine(line.substr(indent), indent, indent);
+    wrapped += '\n';
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return wrapped;
@@ -167,6 +174,15 @@ Flags::Flag* Flags::FindShort(const std::string& argument) {
   if (argument.size() < 2 || argument.starts_with("--")) return nullptr;
   const auto found = std::ranges::find(flags_, argument[1], &Flag::letter);
   return found == flags_.end() ? nullptr : &*found;
+}
+
+std::string Flags::TakenBy(const std::string& typed) const {
+  const bool is_long = typed.starts_with("--");
+  const bool is_letter = !is_long && typed.size() >= 2 && typed[0] == '-';
+  if (!is_long && !is_letter) return "";
+  const auto found = is_long ? std::ranges::find(flags_, NameIn(typed), &Flag::name)
+                             : std::ranges::find(flags_, typed[1], &Flag::letter);
+  return found == flags_.end() ? "" : found->takes;
 }
 
 std::vector<std::string> Flags::Spellings() const {
@@ -287,8 +303,9 @@ std::string Flags::HelpText() const {
 }
 
 int Flags::PrintHelp() const {
-  const bool printed = std::fputs(HelpText().c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-  return printed ? 0 : 1;
+  const absl::Status printed = Print(HelpText());
+  if (printed.ok()) return 0;
+  return Complain(usage_.substr(0, usage_.find(' ')), printed, 1);
 }
 
 }  // namespace terminal

@@ -17,7 +17,8 @@
 // are the same; -nvalue or -n value for one that has a letter. `--` ends the flags; everything else
 // is an argument, as is `-`. Errors are INVALID_ARGUMENT with a sentence that names the flag, the
 // value and what it takes. Help tells the value that each variable has when its flag is declared as
-// the default, and is broken between words at 80 columns; line ends of the texts stay.
+// the default, and is broken between words at 80 columns; line ends of the texts stay, and what is
+// indented below a line `Examples:` is not broken.
 //
 // Threads: one at a time. Lifetime: the variables outlive it.
 #pragma once
@@ -76,10 +77,13 @@ class Flags {
 
   // All of them as they are typed, with a = behind those that take something.
   std::vector<std::string> Spellings() const;
+  // What the flag takes that is typed like this, with or without something behind it: FILE for
+  // --ca, --ca=a.pem, -cx. Empty for one that takes nothing, or that is not known.
+  std::string TakenBy(const std::string& typed) const;
 
   bool help() const { return help_; }
   std::string HelpText() const;
-  // To stdout; returns the exit code: not 0 when nobody could read it.
+  // To stdout; returns the exit code: not 0, and a sentence on stderr, when nobody could read it.
   int PrintHelp() const;
 
  private:

@@ -1,37 +1,13 @@
 #include "services/terminal/output.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <cstring>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "services/terminal/watch_copy.h"
+#include "services/terminal/writing.h"
 
 namespace terminal {
-namespace {
-
-// What a descriptor that is writable takes without blocking: PIPE_BUF bytes, if it is not a file,
-// which takes everything.
-size_t WriteSizeMax(int fd) {
-  struct stat status = {};
-  const bool is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-  return is_file ? 1 << 20 : PIPE_BUF;
-}
-
-// A terminal takes a part, and then blocks. So it is opened anew, and made non-blocking for this
-// alone; none where that is not allowed.
-rpc::Descriptor OpenAnew(int fd) {
-  if (isatty(fd) == 0) return rpc::Descriptor();
-  const std::string path = absl::StrCat("/proc/self/fd/", fd);
-  return rpc::Descriptor(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-}
-
-}  // namespace
 
 Output::Output(int fd, std::string name) : name_(std::move(name)) {
   rpc::Descriptor terminal = OpenAnew(fd);
@@ -51,10 +27,8 @@ rpc::Task<absl::Status> Output::Write(std::string_view bytes) {
     const ssize_t size = write(pollable_->fd(), bytes.data(), std::min(bytes.size(), size_max));
     if (size >= 0) {
       bytes.remove_prefix(static_cast<size_t>(size));
-    } else if (errno == EPIPE) {
-      co_return absl::UnavailableError(absl::StrCat("nobody reads ", name_, " any more"));
     } else if (errno != EAGAIN && errno != EINTR) {
-      co_return absl::InternalError(absl::StrCat("cannot write ", name_, ": ", strerror(errno)));
+      co_return WriteFailure(name_);
     }
   }
   co_return absl::OkStatus();

@@ -23,7 +23,7 @@ namespace terminal {
 class Output {
  public:
   // Throws std::logic_error on a thread without a loop. `name` is what errors call it.
-  explicit Output(int fd = STDOUT_FILENO, std::string name = "standard output");
+  explicit Output(int fd = STDOUT_FILENO, std::string name = "the standard output");
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 

@@ -69,6 +69,26 @@ class LsTest(cli.CliTest):
                     "listening there?\n")
 
 
+class OddServerTest(cli.CliTest):
+    SERVER = os.path.abspath("tests/services/cli/odd_server")
+    FLAGS = []
+    SERVES = ""
+
+    def test_a_service_without_a_description_is_no_success(self):
+        done = self.run_rpc("ls", self.address, "lite.Lite")
+        self.assertEqual((done.returncode, done.stdout), (cli.FAILED, "lite.Lite/Call\n"))
+        self.assertRegex(done.stderr, r"\Arpc: lite\.Lite has no description in this server: .*\n$")
+
+    def test_a_long_name_widens_no_other_line(self):
+        said = self.rpc("ls", self.address, "--long")
+        self.assertIn("\n" + "health.Health/Check".ljust(102) +
+                      "health.CheckRequest -> health.CheckReply\n", said)
+        self.assertRegex(said, r"(?m)^a_package\S{100,}/AndItsMethod  a_package\S+ -> a_package")
+        table = self.rpc("stats", self.address, "--all")
+        self.assertRegex(table, r"(?m)^" + "health.Health/Check".ljust(100) + r" +0 .{1,50}$")
+        self.assertRegex(table, r"(?m)^a_package\S{100,}/AndItsMethod +0 ")
+
+
 class DescribeTest(cli.CliTest):
 
     def test_a_service_with_its_comments(self):
@@ -88,7 +108,7 @@ class DescribeTest(cli.CliTest):
     def test_a_message_a_method_and_a_field(self):
         self.assertIn("message SayRequest {\n  string text = 1;\n}\n",
                       self.rpc("describe", self.address, "echo.SayRequest"))
-        for name in ("echo.Echo/Say", "echo.Echo.Say"):
+        for name in ("echo.Echo/Say", "echo.Echo.Say", ".echo.Echo.Say"):
             self.assertIn("rpc Say(echo.SayRequest) returns (echo.SayReply);\n",
                           self.rpc("describe", self.address, name))
         self.assertIn("string text = 1;", self.rpc("describe", self.address,
@@ -223,6 +243,9 @@ class CallTest(cli.CliTest):
     def test_a_method_that_is_not_there_is_told(self):
         said = self.rpc_fails(cli.STATUS["NOT_FOUND"], "call", self.address, "echo.Echo/Shout")
         self.assertRegex(said, "NOT_FOUND: there is no method echo.Echo/Shout; echo.Echo has Say, ")
+        for arguments in ([], [f"--proto={PROTO}"]):
+            said = self.run_rpc("call", self.address, "echo.Echo", *arguments).stderr
+            self.assertIn("a method is package.Service/Method; echo.Echo has Say, Upper, ", said)
 
     def test_mistakes_are_told(self):
         for arguments, sentence in [
@@ -233,12 +256,20 @@ class CallTest(cli.CliTest):
             (["echo.Echo/Say", "--meta=token"], '--meta takes KEY=VALUE, not "token"'),
             (["echo.Echo/Say", "--meta=a-bin=?"], "takes base64"),
             (["echo.Echo/Say", "--timeout=soon"], "--timeout takes a time"),
+            (["echo.Echo/Say", '"a"'], "in JSON: Root element must be a message"),
+            (["echo.Echo/Say", "-I."], "-I) is of use with --proto=FILE only"),
             (["echo.Echo/Say", "--proto=/no/such.proto"], "there is no file /no/such.proto"),
+            (["echo.Echo/Say", "--meta=A key=1"], "A key"),
             (["echo.Echo/Say", "--ca=x.pem"], "of use with tls:// and unix: only"),
         ]:
             with self.subTest(arguments=arguments):
                 said = self.rpc_fails(cli.USAGE, "call", self.address, *arguments)
                 self.assertIn(sentence, said)
+
+    def test_metadata_is_checked_before_anybody_is_asked(self):
+        for command in ("call", "bench"):
+            for meta in ("token", "A=1", "a-bin=?"):
+                self.rpc_fails(cli.USAGE, command, cli.nobody(), "echo.Echo/Say", f"--meta={meta}")
 
     def test_a_line_that_is_no_json_is_told(self):
         said = self.rpc_fails(cli.FAILED, "call", self.address, "echo.Echo/Sum",

@@ -9,15 +9,19 @@
             err = self.rpc_fails(69, "describe", self.address, "no.Such")
 """
 
+import fcntl
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import threading
 import time
 import unittest
 
+from tests.services.cli.json_client import JsonClient
 from tests.support import terminal
 
 RPC = os.path.abspath("services/cli/rpc")
@@ -94,12 +98,14 @@ class Program:
 
 
 class CliTest(unittest.TestCase):
+    SERVER = SERVER
     FLAGS = ["--listen=tcp://127.0.0.1:0"]
+    SERVES = "serving interop.Interop"  # the last line that it prints when it begins
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Program(SERVER, *cls.FLAGS)
-        cls.server.wait_for("serving interop.Interop")
+        cls.server = Program(cls.SERVER, *cls.FLAGS)
+        cls.server.wait_for(cls.SERVES)
         cls.address = cls.server.addresses[0]
 
     @classmethod
@@ -128,8 +134,38 @@ class CliTest(unittest.TestCase):
         self.assertRegex(done.stderr, r"\Arpc: [^\n]*\n\Z")
         return done.stderr
 
+    def folder_file(self, name):
+        return os.path.join(self.folder(), name)
+
+    def dump(self, *flags, to=None):
+        """A proxy before the server, or before `to`."""
+        return Program(RPC, "dump", "--listen=127.0.0.1:0", f"--to={to or self.address}", *flags)
+
+    def record_calls(self, *bodies):
+        """The path of a recording of these calls of echo.Echo/Say on one connection."""
+        path = self.folder_file("calls.rec")
+        with self.dump(f"--store={path}") as proxy:
+            with JsonClient(proxy.addresses[0]) as client:
+                for body in bodies:
+                    client.call("echo.Echo/Say", body)
+            proxy.wait_for("closed")
+            self.assertEqual(proxy.stop(), 0)
+        return path
+
     def at_terminal(self, *arguments, **options):
         return terminal.Terminal([RPC, *arguments], **options)
+
+
+def wait_until_full(pipe):
+    """Until whoever writes to this pipe has to wait."""
+    end = time.monotonic() + TIMEOUT_S
+    held, before = 0, -1
+    while held < 60_000 or held != before:
+        if time.monotonic() > end:
+            raise AssertionError(f"only {held} bytes were written")
+        time.sleep(0.1)
+        before = held
+        held = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
 
 
 def nobody():

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -B
-"""rpc dump and rpc replay: what passes is seen, stored, printed again and sent again."""
+"""rpc dump: what passes is seen, stored and printed again."""
 
 import os
 import re
@@ -25,21 +25,6 @@ def without_times(text):
 
 
 class DumpTest(cli.CliTest):
-
-    def dump(self, *flags, to=None):
-        return cli.Program(cli.RPC, "dump", "--listen=127.0.0.1:0", f"--to={to or self.address}",
-                           *flags)
-
-    def record_calls(self, *bodies):
-        """The path of a recording of these calls of echo.Echo/Say on one connection."""
-        path = os.path.join(self.folder(), "calls.rec")
-        with self.dump(f"--store={path}") as proxy:
-            with JsonClient(proxy.addresses[0]) as client:
-                for body in bodies:
-                    client.call("echo.Echo/Say", body)
-            proxy.wait_for("closed")
-            self.assertEqual(proxy.stop(), 0)
-        return path
 
     def test_frames_are_told_in_words(self):
         with self.dump() as proxy:
@@ -113,6 +98,33 @@ class DumpTest(cli.CliTest):
                 self.assertEqual(received, chunks * MIB)
                 thread.join()
 
+    def unread_dump(self):
+        """A dump whose output nobody reads, and a client's connection to it."""
+        process = subprocess.Popen(
+            [cli.RPC, "dump", "--listen=127.0.0.1:0", f"--to={self.address}"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.__exit__, None, None, None)
+        self.addCleanup(process.kill)
+        address = process.stdout.readline().decode().split()[2].rstrip(",")
+        host, port = address.rpartition("/")[2].rsplit(":", 1)
+        client = socket.create_connection((host, int(port)))
+        self.addCleanup(client.close)
+        record = b'{"name":"a.B/C"}'
+        client.sendall((struct.pack(">I", len(record)) + record) * 3_000)
+        return process
+
+    def test_ctrl_c_ends_it_while_nobody_reads(self):
+        process = self.unread_dump()
+        cli.wait_until_full(process.stdout)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(cli.TIMEOUT_S), 0)
+
+    def test_it_ends_when_its_reader_has_gone(self):
+        process = self.unread_dump()
+        process.stdout.close()
+        self.assertEqual(process.wait(cli.TIMEOUT_S), cli.FAILED)
+        self.assertEqual(process.stderr.read(), b"")
+
     def memory(self, pid):
         with open(f"/proc/{pid}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -145,31 +157,29 @@ class DumpTest(cli.CliTest):
             (["dump", "/no/such.rec"], 1, "cannot read /no/such.rec: No such file or directory"),
             (["dump", not_one], 1, "is no recording; "),
             (["dump", "--listen=udp://127.0.0.1:0", "--to=127.0.0.1:1"], 2, "udp:// has none"),
+            (["dump", "--listen=127.0.0.1:0", "--to=udp://127.0.0.1:1"], 2, "udp:// has none"),
+            (["dump", "/"], 1, "cannot read / at byte 0: Is a directory"),
             (["dump", "--listen=bla", "--to=127.0.0.1:1"], 2, '"tcp://bla"'),
             (["dump", "--listen=tls://127.0.0.1:0", "--to=127.0.0.1:1"], 2, "--listen_cert=FILE"),
             (["dump", "--listen=127.0.0.1:0", "--to=127.0.0.1:1", "--store=/no/such"], 1,
              "cannot write /no/such"),
             (["dump", "--listen=127.0.0.1:0", "--to=127.0.0.1:1", "--ca=x.pem"], 2, "--ca"),
-            (["replay", not_one, "127.0.0.1:1"], 1, "is no recording; "),
         ]:
             with self.subTest(arguments=arguments):
                 self.assertIn(sentence, self.rpc_fails(code, *arguments))
 
     def test_a_recording_that_was_cut_short_is_told(self):
         path = self.record_calls({"text": "hi"})
-        os.truncate(path, os.path.getsize(path) - 3)
+        size = os.path.getsize(path)
+        os.truncate(path, size - 3)  # of an event without bytes, which has 17
         done = self.run_rpc("dump", path)
         self.assertEqual(done.returncode, 1)
         self.assertIn("END 0 OK", done.stdout)
-        self.assertEqual(done.stderr, f"rpc: {path} ends inside of an event; was it cut short?\n")
+        self.assertEqual(done.stderr, f"rpc: {path} was cut short: the event at byte {size - 17} "
+                                      f"needs 17 bytes, and the file ends at byte {size - 3}\n")
 
-    def test_replay_says_that_all_ended_as_before(self):
-        path = self.record_calls({"text": "a"}, {"text": "b"})
-        said = self.rpc("replay", path, self.address)
-        self.assertIn("#1  <-  END 0 OK 12 bytes json\n", said)
-        self.assertTrue(said.endswith("\n2 of 2 calls ended as before\n"), said)
-        self.assertEqual(self.rpc("replay", path, self.address, "--fast", "--quiet", "--exact"),
-                         "2 of 2 calls ended as before\n")
+    def test_a_recording_is_for_its_owner_alone(self):
+        self.assertEqual(os.stat(self.record_calls()).st_mode & 0o777, 0o600)
 
     def test_who_cannot_listen_leaves_the_recording_of_another_alone(self):
         path = os.path.join(self.folder(), "calls.rec")
@@ -183,48 +193,6 @@ class DumpTest(cli.CliTest):
                                          f"--to={self.address}", f"--store={path}"))
             self.assertEqual(os.path.getsize(path), size)
             proxy.stop()
-
-    def test_replay_keeps_the_times_unless_told(self):
-        path = os.path.join(self.folder(), "calls.rec")
-        with self.dump(f"--store={path}") as proxy:
-            with JsonClient(proxy.addresses[0]) as client:
-                client.call("echo.Echo/Say", {"text": "a"})
-                time.sleep(3)
-                client.call("echo.Echo/Say", {"text": "b"})
-            proxy.wait_for("closed")
-            proxy.stop()
-        for flags, at_least, at_most in ([[], 3, 60], [["--fast"], 0, 3]):
-            begun = time.monotonic()
-            self.rpc("replay", path, self.address, "--quiet", *flags)
-            took = time.monotonic() - begun
-            self.assertTrue(at_least <= took < at_most, (flags, took))
-
-    def test_replay_tells_what_ended_otherwise(self):
-        path = self.record_calls({"text": "a"})
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            def serve():
-                connection, _ = listener.accept()
-                with connection:
-                    connection.recv(MIB)
-                    record = b'{"kind":"end","bare":true,"code":5,"message":"gone"}'
-                    connection.sendall(struct.pack(">I", len(record)) + record)
-                    connection.recv(1)
-            thread = threading.Thread(target=serve)
-            thread.start()
-            done = self.run_rpc("replay", path, "127.0.0.1:%d" % listener.getsockname()[1],
-                                "--quiet")
-            thread.join()
-        self.assertEqual(done.returncode, 1)
-        self.assertEqual(done.stdout, '#1 call 0 ended NOT_FOUND "gone", was OK with 1 message\n'
-                                      "0 of 1 calls ended as before\n")
-
-    def test_replay_to_nobody_is_told(self):
-        path = self.record_calls({"text": "a"})
-        nobody = cli.nobody()
-        self.assertEqual(
-            self.rpc_fails(cli.STATUS["UNAVAILABLE"], "replay", path, nobody),
-            f"rpc: cannot connect to tcp://{nobody}: connection refused; is a server listening "
-            "there?\n")
 
     def test_colours_are_for_terminals_only(self):
         path = self.record_calls({"text": "a"})

@@ -117,7 +117,9 @@ class TopTest(cli.CliTest):
             window.wait_for("q quit")
 
     def test_ctrl_c_and_signals_leave_the_terminal_as_it_was(self):
-        for end, code in ((lambda window: window.key("ctrl-c"), 0),
+        for end, code in ((lambda window: window.type("q"), 0),
+                          (lambda window: window.key("ctrl-c"), cli.INTERRUPTED),
+                          (lambda window: window.signal(signal.SIGINT), cli.INTERRUPTED),
                           (lambda window: window.signal(signal.SIGTERM), cli.INTERRUPTED)):
             with self.at_terminal("top", self.address) as window:
                 window.wait_for("q quit")
@@ -221,6 +223,38 @@ class BenchTest(cli.CliTest):
                 self.assertEqual(process.wait(cli.TIMEOUT_S), cli.FAILED)
         self.assertGreater(said["errors"]["UNAVAILABLE"], 0)
         self.assertEqual(said["ok"] + said["errors"]["UNAVAILABLE"], said["calls"])
+
+    def test_a_server_that_has_gone_is_not_hammered(self):
+        """It is called less and less often; and with a count, which time does not end, given up."""
+        with cli.Program(cli.SERVER, "--listen=tcp://127.0.0.1:0") as server:
+            argv = [cli.RPC, "bench", server.addresses[0], "echo.Echo/Sleep", '{"ms": 30}',
+                    "--count=1000000", "--concurrency=2", "--json"]
+            with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) as process:
+                while self.slept(server.addresses[0]) < 3:
+                    time.sleep(0.05)
+                server.stop(signal.SIGKILL)
+                said = json.loads(process.stdout.read())
+                self.assertEqual(process.wait(cli.TIMEOUT_S), cli.FAILED)
+                self.assertRegex(process.stderr.read(), r"\Arpc: given up: no call met a server "
+                                                        r"for 5s: .*connection refused.*\n\Z")
+        # 10, 20, ... 640 ms, and a second from then on: for each of the two 12 or so in 6 seconds.
+        self.assertLess(said["errors"]["UNAVAILABLE"], 60)
+
+    def test_a_server_that_comes_back_is_called_again(self):
+        with cli.Program(cli.SERVER, "--listen=tcp://127.0.0.1:0") as server:
+            address = server.addresses[0]
+            argv = [cli.RPC, "bench", address, "echo.Echo/Sleep", '{"ms": 30}', "--count=200",
+                    "--concurrency=2", "--json"]
+            with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  text=True) as process:
+                while self.slept(address) < 3:
+                    time.sleep(0.05)
+                server.stop(signal.SIGKILL)
+                with cli.Program(cli.SERVER, f"--listen={address}"):
+                    said = json.loads(process.stdout.read())
+        self.assertEqual(said["calls"], 200)
+        self.assertGreater(said["ok"], 100)
 
     def slept(self, address):
         snapshot = json.loads(self.rpc("stats", address, "--json"))

@@ -31,6 +31,14 @@ class HelpTest(cli.CliTest):
             self.assertRegex(said, rf"\nExamples:\n(.*\n)*  .*rpc {command} ")
             self.assertEqual([line for line in said.splitlines() if len(line) > 80], [])
 
+    def test_examples_can_be_copied(self):
+        for command in COMMANDS:
+            examples = self.rpc(command, "--help").partition("\nExamples:\n")[2]
+            self.assertNotEqual(examples, "")
+            for line in examples.replace("\\\n      ", "").splitlines():
+                self.assertRegex(line, r"\A  (rpc|seq|until|source|echo) ")  # nothing is cut off
+            subprocess.run(["bash", "-n"], input=examples, text=True, check=True)
+
     def test_version(self):
         self.assertRegex(self.rpc("--version"), r"\Arpc \d+\.\d+\.\d+, protocol 1\n\Z")
 
@@ -58,13 +66,45 @@ class HelpTest(cli.CliTest):
             with self.subTest(arguments=arguments):
                 self.assertIn(sentence, self.rpc_fails(cli.USAGE, *arguments))
 
-    def test_output_that_nobody_takes_is_no_success(self):
+    def test_output_that_nobody_takes_is_told(self):
+        path = self.record_calls({"text": "a"})
+        say = "echo.Echo/Say"
         with open("/dev/full", "w", encoding="ascii") as full:
-            for arguments in (["--help"], ["ls", self.address], ["health", self.address],
-                              ["call", self.address, "echo.Echo/Say"]):
-                done = subprocess.run([cli.RPC, *arguments], stdout=full, stderr=subprocess.PIPE,
-                                      stdin=subprocess.DEVNULL, timeout=cli.TIMEOUT_S, check=False)
-                self.assertEqual(done.returncode, cli.FAILED, arguments)
+            for arguments in (["--help"], ["--version"], ["call", "--help"], ["completion", "bash"],
+                              ["ls", self.address], ["describe", self.address, say],
+                              ["call", self.address, say], ["health", self.address],
+                              ["health", self.address, "--watch"], ["stats", self.address],
+                              ["stats", self.address, "--json"],
+                              ["top", self.address, "--interval=50ms"],
+                              ["bench", self.address, say, "--count=1"], ["dump", path],
+                              ["dump", "--listen=127.0.0.1:0", f"--to={self.address}"],
+                              ["replay", path, self.address],
+                              ["replay", path, self.address, "--quiet"]):
+                with self.subTest(arguments=arguments):
+                    done = subprocess.run(
+                        [cli.RPC, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                        stdin=subprocess.DEVNULL, timeout=cli.TIMEOUT_S, check=False)
+                    self.assertEqual((done.returncode, done.stderr), (
+                        cli.FAILED, "rpc: cannot write to the standard output: No space left on "
+                                    "device\n"))
+
+    def test_of_a_reader_that_has_gone_nothing_is_said(self):
+        output, closed = os.pipe()
+        os.close(output)
+        for arguments in (["ls", self.address], ["call", self.address, "echo.Echo/Say"],
+                          ["top", self.address, "--interval=50ms"]):
+            done = subprocess.run([cli.RPC, *arguments], stdout=closed, stderr=subprocess.PIPE,
+                                  stdin=subprocess.DEVNULL, timeout=cli.TIMEOUT_S, check=False)
+            self.assertEqual((done.returncode, done.stderr), (cli.FAILED, b""), arguments)
+        os.close(closed)
+
+    def test_datagrams_carry_unary_calls_only(self):
+        for arguments in (["top", "udp://127.0.0.1:1"], ["health", "udp://127.0.0.1:1", "--watch"],
+                          ["health", "udp://127.0.0.1:1", "a.B", "--watch"]):
+            self.assertEqual(
+                self.rpc_fails(cli.USAGE, *arguments),
+                "rpc: udp:// carries unary calls only, and this needs a stream of replies: not "
+                "udp://127.0.0.1:1\n")
 
 
 class CompletionTest(cli.CliTest):
@@ -80,6 +120,22 @@ class CompletionTest(cli.CliTest):
         self.assertEqual(self.words("completion", ""), ["bash", "zsh"])
         self.assertEqual(self.words("dump", ""), [":files"])
         self.assertEqual(self.words("ls", "x:1", "--ca", ""), [":files"])
+        self.assertEqual(self.words("dump", "fi"), [":files fi"])
+
+    def test_what_flags_take(self):
+        self.assertEqual(self.words("call", "--proto="), [":files"])
+        self.assertEqual(self.words("call", "--proto=a/b"), [":files a/b"])
+        self.assertEqual(self.words("call", "--proto", "a/b"), [":files a/b"])
+        self.assertEqual(self.words("call", "-I"), [":folders"])
+        self.assertEqual(self.words("call", "-Ia"), [":folders a"])
+        self.assertEqual(self.words("call", "-I", "a"), [":folders a"])
+        self.assertEqual(self.words("call", "--proto-path=a"), [":folders a"])
+        self.assertEqual(self.words("dump", "--listen=ud"), ["--listen=udp://"])
+        self.assertEqual(self.words("dump", "--to", "ud"), ["udp://"])
+        self.assertEqual(self.words("call", "--timeout="), [])
+        self.assertEqual(self.words("call", "--timeout", ""), [])
+        self.assertEqual(self.words("call", "-I", "x", self.address, "echo.Echo/Sa"),
+                         ["echo.Echo/Say"])
 
     def test_a_server_is_asked(self):
         self.assertEqual(self.words("ls", self.address, "echo"), ["echo.Echo"])
@@ -95,6 +151,9 @@ class CompletionTest(cli.CliTest):
     def shell(self, *argv):
         folder = self.folder()
         os.symlink(cli.RPC, os.path.join(folder, "rpc"))
+        os.mkdir(os.path.join(folder, "directory"))
+        with open(os.path.join(folder, "directory", "echo.proto"), "w", encoding="ascii"):
+            pass
         environment = {"PATH": folder + ":" + os.environ["PATH"], "PS1": "$ ", "HOME": folder,
                        "ZDOTDIR": folder, "HISTFILE": ""}
         with open(os.path.join(folder, ".zshrc"), "w", encoding="ascii") as file:
@@ -111,6 +170,12 @@ class CompletionTest(cli.CliTest):
             (f"rpc ls {self.address} echo", f"rpc ls {self.address} echo.Echo "),
             (f"rpc call {self.address} echo.Echo/Co", f"rpc call {self.address} echo.Echo/Count "),
             ("rpc bench --conn", "rpc bench --connections="),
+            ("rpc call --proto=dir", "rpc call --proto=directory/"),
+            ("rpc call --proto=directory/ec", "rpc call --proto=directory/echo.proto "),
+            ("rpc call --proto directory/ec", "rpc call --proto directory/echo.proto "),
+            ("rpc call -Idir", "rpc call -Idirectory/"),
+            ("rpc call -I dir", "rpc call -I directory/"),
+            ("rpc dump di", "rpc dump directory/"),
         ]:
             window.type(typed)
             window.key("tab")

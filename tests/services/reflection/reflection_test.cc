@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "rpc/rpc.h"
+#include "services/reflection/descriptor_files.h"
 #include "services/reflection/reflection.rpc.h"
 #include "services/reflection/schema.h"
 #include "tests/services/inspection/inspected_server.h"
@@ -195,7 +197,51 @@ TEST(SchemaTest, AServerThatTellsNonsenseIsNotBelieved) {
   file.set_name("a.proto");
   file.add_dependency("missing.proto");
   reply.set_files(0, file.SerializeAsString());
-  EXPECT_THAT(std::string(schema.Add(reply).message()), HasSubstr("a.proto makes no sense"));
+  EXPECT_THAT(std::string(schema.Add(reply).message()), HasSubstr("a.proto, which makes no sense"));
+}
+
+TEST(SchemaTest, TypesOfProtobufItselfAreOurOwn) {
+  // JSON of an Any is written by what its type is called: with other fields that would not end
+  // well.
+  FileDescriptorProto forged;
+  forged.set_name("google/protobuf/any.proto");
+  forged.set_package("google.protobuf");
+  forged.add_message_type()->set_name("Any");
+  reflection::FindReply reply;
+  reply.add_files(forged.SerializeAsString());
+  reflection::Schema schema;
+  ASSERT_TRUE(schema.Add(reply).ok());
+  EXPECT_EQ(schema.pool().FindMessageTypeByName("google.protobuf.Any")->field_count(), 2);
+
+  forged.set_name("google/protobuf/forged.proto");
+  reply.set_files(0, forged.SerializeAsString());
+  EXPECT_EQ(schema.Add(reply),
+            absl::InvalidArgumentError("the server's reflection gave google/protobuf/forged.proto, "
+                                       "which is no file of google.protobuf"));
+}
+
+TEST(DescriptorFilesTest, TheRefusalHasTheCodeThatWasAskedFor) {
+  reflection::FindReply reply;
+  reply.add_files("\xFF\xFF");
+  google::protobuf::DescriptorPool pool;
+  EXPECT_TRUE(
+      absl::IsDataLoss(reflection::AddFiles(reply.files(), absl::StatusCode::kDataLoss, &pool)));
+}
+
+TEST(DescriptorFilesTest, EveryFileOfProtobufIsKnown) {
+  reflection::FindReply reply;
+  // In an order in which each stands behind what it imports.
+  for (const char* name : {"any", "descriptor", "duration", "empty", "field_mask", "source_context",
+                           "struct", "timestamp", "type", "api", "wrappers"}) {
+    FileDescriptorProto file;
+    file.set_name(absl::StrCat("google/protobuf/", name, ".proto"));
+    file.set_package("google.protobuf");
+    reply.add_files(file.SerializeAsString());
+  }
+  google::protobuf::DescriptorPool pool;
+  const absl::Status added =
+      reflection::AddFiles(reply.files(), absl::StatusCode::kDataLoss, &pool);
+  EXPECT_TRUE(added.ok()) << added;
 }
 
 }  // namespace

@@ -159,6 +159,26 @@ TEST_F(FlagsTest, HelpNeedsNothingElse) {
   EXPECT_TRUE(flags_.help());
 }
 
+TEST_F(FlagsTest, TellWhatOneTakes) {
+  flags_.Short('f', "client_ca_certificates");
+  EXPECT_EQ(flags_.TakenBy("--client_ca_certificates"), "FILE");
+  EXPECT_EQ(flags_.TakenBy("--client-ca-certificates=a"), "FILE");
+  EXPECT_EQ(flags_.TakenBy("-f"), "FILE");
+  EXPECT_EQ(flags_.TakenBy("-fa"), "FILE");
+  for (const char* none : {"--quiet", "--such", "-x", "-", "--", "", "f"}) {
+    EXPECT_EQ(flags_.TakenBy(none), "") << none;
+  }
+}
+
+TEST_F(FlagsTest, ExamplesAreNotBroken) {
+  const std::string example = "  program " + std::string(40, 'x') + " " + std::string(60, 'y');
+  flags_.Footer("Examples:\n" + example + "\n\n" + example + "\n\nMore: " + std::string(70, 'x') +
+                " yyyyy\n");
+  EXPECT_TRUE(flags_.HelpText().ends_with("\nExamples:\n" + example + "\n\n" + example +
+                                          "\n\nMore: " + std::string(70, 'x') + "\nyyyyy\n"))
+      << flags_.HelpText();
+}
+
 TEST_F(FlagsTest, HelpTellsWhatThereIs) {
   flags_.Footer("Examples:\n  program x\n");
   EXPECT_EQ(flags_.HelpText(),

@@ -72,8 +72,11 @@ TEST_F(OutputTest, NorDoesATerminalThatTakesNothing) {
     auto first = co_await rpc::WhenAny(output.Write(much), rpc::Sleep(absl::Milliseconds(20)));
     EXPECT_EQ(first.index, 1u);
     EXPECT_EQ(fcntl(terminal.program_end(), F_GETFL) & O_NONBLOCK, 0);
-    auto rest = co_await rpc::WhenAny(output.Write("y"), rpc::Sleep(absl::Milliseconds(20)));
-    EXPECT_EQ(rest.index, 1u);
+    // The system may still have been moving bytes on, and so find room for a few more.
+    for (bool taken = true; taken;) {
+      auto rest = co_await rpc::WhenAny(output.Write("y"), rpc::Sleep(absl::Milliseconds(20)));
+      taken = rest.index == 0;
+    }
     while (!terminal.Written().empty()) (void)co_await rpc::Sleep(absl::Milliseconds(1));
     const absl::Status written = co_await output.Write("z");
     EXPECT_TRUE(written.ok()) << written;
@@ -95,7 +98,7 @@ TEST_F(OutputTest, FailuresAreSentences) {
   EXPECT_EQ(WriteTo(-1, "x"), absl::UnavailableError("the pipe is not open"));
   const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
   EXPECT_EQ(WriteTo(full, "x"),
-            absl::InternalError("cannot write the pipe: No space left on device"));
+            absl::InternalError("cannot write to the pipe: No space left on device"));
   close(full);
 }
 
