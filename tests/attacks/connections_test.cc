@@ -54,7 +54,7 @@ TEST(SlowConnections, ThatSayAHeaderByteByByteAreSentAwayAtTheDeadline) {
               .heap_size_left = 300 * kKilobyte,
               .rss_size_max = kCount * 2 * kKilobyte + 2 * kMegabyte,
               .cpu = absl::Seconds(3),
-              .wall = absl::Seconds(15)});
+              .wall = kPatience * 2});
 }
 
 TEST(SlowConnections, ThatShakeHandsByteByByteAreSentAwayAtTheDeadline) {
@@ -70,7 +70,7 @@ TEST(SlowConnections, ThatShakeHandsByteByByteAreSentAwayAtTheDeadline) {
               .heap_size_left = 500 * kKilobyte,
               .rss_size_max = kCount * 96 * kKilobyte + 2 * kMegabyte,
               .cpu = absl::Seconds(3),
-              .wall = absl::Seconds(15)});
+              .wall = kPatience * 2});
 }
 
 TEST(SilentConnections, AreSmallAndSentAwayAtTheDeadline) {
