@@ -335,6 +335,7 @@ void ServerSession::RefuseUnrecorded(const wire::Header& header, const absl::Sta
 
 void ServerSession::Abort(Call* call, const absl::Status& status) {
   if (call->end_written || (call->over && !call->handler_done)) return;  // it has its END
+  if (!call->begun) ++counters_mutable().calls_refused;
   SendEnd(call->id, call->form, status, !call->begun || Broken(Fault::kUnseenAfterHandling));
   sender().Forget(call);
   call->end_written = true;

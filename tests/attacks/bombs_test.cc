@@ -67,6 +67,10 @@ TEST_P(BombTest, IsExpandedNoFurtherThanOneMessage) {
   }
   attackers.clear();
   EXPECT_TRUE(server.Eventually([](const Figures& f) { return f.counters.connections_open == 1; }));
+  // None of them is lost from the books.
+  EXPECT_TRUE(server.Eventually([](const Figures& f) {
+    return f.counters.calls_refused + f.counters.calls_failed == uint64_t{kConnections} * kBombs;
+  }));
   // One at a time is expanded, into memory that grows to twice the limit while half of it is moved.
   attack.End({.heap_size_max = 4 * kMessageMax,
               .heap_size_left = 12 * kMegabyte,
