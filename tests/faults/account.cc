@@ -14,17 +14,16 @@ namespace {
 constexpr absl::Duration kGrain = absl::Milliseconds(2);
 
 constexpr std::string_view kUnseenWords[] = {
-    "cannot connect to",        // never sent
-    "cannot resolve",           //
-    "while connecting",         // its deadline passed there
-    "before it was sent",       //
-    "before the call was",      //
-    "while there was no",       //
-    "server took no more",      //
-    "server is draining",       // refused
-    "is shutting down",         //
-    "wait, and both are full",  //
-    "the server remembers"      //
+    "cannot connect to",       // never sent
+    "cannot resolve",          //
+    "while connecting",        // its deadline passed there
+    "before it was sent",      //
+    "before the call was",     //
+    "while there was no",      //
+    "server took no more",     //
+    "server is draining",      // refused
+    "is shutting down",        //
+    "wait, and both are full"  //
 };
 
 // Whether there is a reason to end with this code.
