@@ -187,7 +187,7 @@ void Loop::NoteInput() {
 
 void Loop::BeforeWait() {
   // The turn of what was done on this thread outside of our callbacks.
-  Turn(this);
+  { const Turn turn(this); }
   if (now_us_ < spin_until_us_) TurnSoon();
 }
 

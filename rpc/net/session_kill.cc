@@ -31,6 +31,7 @@ bool KillMembers(pid_t leader, std::set<pid_t>* killed) {
   const std::unique_ptr<DIR, CloseDirectory> processes(opendir("/proc"));
   if (processes == nullptr) return false;
   bool any = false;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has this directory open.
   while (const dirent* const entry = readdir(processes.get())) {
     const pid_t pid = PidOf(*entry);
     if (pid <= 0 || getsid(pid) != leader) continue;

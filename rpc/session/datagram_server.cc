@@ -62,7 +62,7 @@ struct DatagramServer::Entry {
 };
 
 DatagramServer::DatagramServer(const DatagramLimits& limits, FindMethod find_method, TimeUs now_us)
-    : limits_(limits), find_method_(std::move(find_method)), now_us_(now_us) {}
+    : limits_(limits), find_method_(find_method), now_us_(now_us) {}
 
 DatagramServer::~DatagramServer() = default;
 

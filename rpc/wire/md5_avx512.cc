@@ -163,7 +163,8 @@ template <size_t kVectors>
     const __mmask64 body = rest <= kLastRestMax ? end - 1 : 0;
     __m512i block = _mm512_maskz_loadu_epi8(body, job.data + job.size - rest);
     block = _mm512_mask_mov_epi8(block, end, _mm512_set1_epi8(-128));
-    block = _mm512_mask_set1_epi64(block, 0x80, static_cast<long long>(8 * job.size));
+    const uint64_t bits = 8 * uint64_t{job.size};
+    block = _mm512_mask_set1_epi64(block, 0x80, static_cast<long long>(bits));
     _mm512_storeu_si512(blocks++, block);
   }
 }
