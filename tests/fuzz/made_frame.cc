@@ -39,6 +39,13 @@ std::string JsonMembers(const hand::Fields& fields) {
                       fields.timeout_us, R"(,"credit":)", fields.credit);
 }
 
+// Of a CALL without a name and an id not even a header is left, which no encoder writes.
+std::string Encoded(const hand::Fields& fields, std::string_view body) {
+  const bool is_nothing =
+      fields.kind == wire::Kind::kCall && fields.call == 0 && fields.name.empty();
+  return is_nothing ? hand::FrameAsItIs(fields, body) : hand::Frame(fields, body);
+}
+
 }  // namespace
 
 std::string_view MadeBody(Choices& choices, size_t start) {
@@ -68,15 +75,15 @@ std::string MadeFrame(Choices& choices) {
   if (choices.UpTo(1) == 0) fields.credit = Number(choices);
   switch (way) {
     case Way::kBinary:
-      return hand::Frame(fields, MadeBody(choices));
+      return Encoded(fields, MadeBody(choices));
     case Way::kJson:
       return hand::Json(JsonMembers(fields), MadeBody(choices));
     case Way::kZstd:
       fields.encoding = wire::Encoding::kZstd;
-      return hand::Frame(fields, hand::Zstd(MadeBody(choices)));
+      return Encoded(fields, hand::Zstd(MadeBody(choices)));
     case Way::kNotZstd:
       fields.encoding = wire::Encoding::kZstd;
-      return hand::Frame(fields, choices.Bytes(20));
+      return Encoded(fields, choices.Bytes(20));
     case Way::kAsItIs:
       fields.size = Number(choices);
       fields.md5 = choices.Bytes(choices.UpTo(16));
@@ -85,7 +92,7 @@ std::string MadeFrame(Choices& choices) {
       return hand::Record(choices.Bytes(choices.Byte()), choices.Bytes(choices.Byte()));
     case Way::kNumbers:
       fields.call = Number(choices);
-      return hand::Frame(fields, choices.Bytes(choices.UpTo(30)));
+      return Encoded(fields, choices.Bytes(choices.UpTo(30)));
   }
   return "";
 }
