@@ -101,9 +101,6 @@ constexpr session::DatagramLimits kLimits = {
 
 class DatagramsTest : public testing::Test {
  protected:
-  // The others are the good client's.
-  uint64_t Received() const { return server_.counters().datagrams_received; }
-
   void ExpectBoundedAnswers() {
     sources_.Receive();
     EXPECT_LE(sources_.received_size(), session::kAmplificationMax * sources_.sent_size());
@@ -124,9 +121,11 @@ class DatagramsTest : public testing::Test {
 TEST_F(DatagramsTest, OfSessionsThatNobodyHasFillTheirTableAndNoMore) {
   Attack attack(&server_, "datagrams of forged sessions");
   for (int i = 0; i < kDatagrams; ++i) sources_.Send(Say(random_() | 1, "forged"));
-  EXPECT_GE(Received(), static_cast<uint64_t>(kDatagrams) / 10);
-  EXPECT_GT(sources_.received(), 0u);
+  // A busy server loses most, but not what its socket holds.
+  EXPECT_TRUE(
+      server_.Eventually([](const Figures& f) { return f.counters.datagrams_received >= 100; }));
   ExpectBoundedAnswers();
+  EXPECT_GT(sources_.received(), 0u);
   // Once they are forgotten there is room again.
   EXPECT_TRUE(server_.Eventually([&](const Figures& f) {
     return f.counters.calls_open <= 1 &&
@@ -180,7 +179,8 @@ TEST_F(DatagramsTest, ThatAreNoCallsAreDropped) {
   }
   sources_.Receive();
   EXPECT_EQ(sources_.received(), 0u);
-  EXPECT_EQ(server_.counters().datagrams_dropped, Received());
+  const ServerCounters counters = server_.counters();
+  EXPECT_EQ(counters.datagrams_dropped, counters.datagrams_received);
   attack.End(kBounds);
 }
 
