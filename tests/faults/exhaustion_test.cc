@@ -37,6 +37,13 @@ rpc::Channel LonelyChannel(Way way, const std::string& address) {
   return rpc::Channel(address, options);
 }
 
+// Not under asan, whose checks of a class open a pipe, and take it for an error that they can't.
+#if !defined(__SANITIZE_ADDRESS__)
+// A server remembers calls over UDP for a while, so many at most: that is a limit, too.
+Circumstances WithoutDescriptors(Way way) {
+  return {.troubled = true, .limited = way == Way::kUdp};
+}
+
 TEST(Exhausted, WithoutDescriptorsCallsEndInTimeAndConnectionsComeInLater) {
   ServerProcess server;
   rpc::ChildProcess& process = server.process();
@@ -44,7 +51,7 @@ TEST(Exhausted, WithoutDescriptorsCallsEndInTimeAndConnectionsComeInLater) {
   process.Limit(RLIMIT_NOFILE, before + 5);
   Load load(AddressesOf(server), {.callers = 10,
                                   .timeout = absl::Seconds(1),
-                                  .why = {.troubled = true},
+                                  .reasons = WithoutDescriptors,
                                   .new_channel = LonelyChannel,
                                   .calls_per_channel = 20});
   absl::SleepFor(absl::Seconds(2));
@@ -56,6 +63,7 @@ TEST(Exhausted, WithoutDescriptorsCallsEndInTimeAndConnectionsComeInLater) {
   process.Signal(SIGTERM);
   EXPECT_EQ(process.Wait(), 0);
 }
+#endif
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 uint64_t AddressSpaceOf(pid_t pid) {
