@@ -82,6 +82,7 @@ void Line::OnResolved(absl::StatusOr<net::Resolver::Addresses> addresses) {
 
 void Line::OnReady(std::unique_ptr<ClientCarrier> carrier) {
   state_ = ChannelState::kReady;
+  failure_ = absl::OkStatus();
   failures_ = 0;
   carrier_ = std::move(carrier);
   channel_->OnLineReady(this);

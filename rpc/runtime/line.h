@@ -27,7 +27,7 @@ class Line final : private net::Timer {
   ChannelState state() const { return state_; }
   // REQUIRES: state() is kReady
   ClientCarrier* carrier() { return carrier_.get(); }
-  // What the last attempt failed with. REQUIRES: state() is kBackoff
+  // What the last attempt failed with; OK when there was none, or it did not.
   const absl::Status& failure() const { return failure_; }
 
   // Begins to connect, if it is idle.

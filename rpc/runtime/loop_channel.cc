@@ -188,7 +188,7 @@ void LoopChannel::Forget(ClientCarrier* carrier) { delete carrier; }
 
 absl::Status LoopChannel::failure() const {
   for (const std::unique_ptr<Line>& line : lines_) {
-    if (line->state() == ChannelState::kBackoff) return line->failure();
+    if (!line->failure().ok()) return line->failure();
   }
   return absl::OkStatus();
 }

@@ -59,7 +59,8 @@ class LoopChannel final : private net::LoopUser {
     runtime::Wait* wait = nullptr;
   };
   void Watch(Watcher* watcher) { watchers_.push_back(watcher); }
-  // Why there is no connection; OK when that is not known.
+  // Why there is no connection: what the last attempt failed with, also while the next one is under
+  // way. OK when there was none.
   absl::Status failure() const;
 
   // Opens the call, now or when there is a connection for it.

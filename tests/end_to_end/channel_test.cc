@@ -187,6 +187,16 @@ TEST_F(ChannelTest, AThreadWaitsUntilItIsReady) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("refused"));
 }
 
+TEST_F(ChannelTest, ItSaysWhyTheLastAttemptFailedWhileTheNextIsUnderWay) {
+  const Channel nowhere(FreeAddress(), {.backoff_min = absl::Microseconds(100),
+                                        .backoff_max = absl::Microseconds(100)});
+  absl::Status status = nowhere.WaitUntilReady(absl::Milliseconds(500));
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(std::string(status.message()), HasSubstr("refused"));
+    status = nowhere.WaitUntilReady(absl::Milliseconds(1));
+  }
+}
+
 TEST_F(ChannelTest, AnApplicationsLoopCarriesServerAndClient) {
   uv_loop_t uv;
   ASSERT_EQ(uv_loop_init(&uv), 0);
