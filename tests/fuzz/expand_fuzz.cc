@@ -2,7 +2,9 @@
 #include <zstd.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rpc/wire/compression.h"
@@ -11,12 +13,21 @@
 namespace rpc::wire {
 namespace {
 
-// Whether zstd itself makes exactly `expanded` of `compressed`.
+// Whether zstd itself makes exactly `expanded` of `compressed`, in one piece. As a stream, too: a
+// compressed block of no bytes is nothing to a stream, and an error to ZSTD_decompress.
 bool Agrees(std::string_view compressed, std::string_view expanded) {
   std::string whole(expanded.size() + 1, '\0');
-  const size_t size =
-      ZSTD_decompress(whole.data(), whole.size(), compressed.data(), compressed.size());
-  return size == expanded.size() && whole.compare(0, size, expanded) == 0;
+  const std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(),
+                                                                   ZSTD_freeDCtx);
+  ZSTD_inBuffer input = {compressed.data(), compressed.size(), 0};
+  ZSTD_outBuffer output = {whole.data(), whole.size(), 0};
+  size_t result = 1;
+  while (result != 0 && !ZSTD_isError(result)) {
+    const size_t before = input.pos + output.pos;
+    result = ZSTD_decompressStream(context.get(), &output, &input);
+    if (result != 0 && input.pos + output.pos == before) return false;
+  }
+  return result == 0 && whole.substr(0, output.pos) == expanded;
 }
 
 void CheckExpand(Expander* expander, std::string_view compressed, uint64_t size_max) {

@@ -113,6 +113,15 @@ TEST(Compression, ReadsFramesOfOtherWriters) {
   EXPECT_TRUE(Expand(SingleSegmentFrame(3, "abc")).ok());
 }
 
+// The library's ways to expand differ about it: at once it is an error, as a stream it is nothing.
+TEST(Compression, TakesACompressedBlockOfNoBytesForNothing) {
+  std::string out;
+  const absl::Status status =
+      Expander().Expand("\x28\xB5\x2F\xFD\x00\x68\x05\x00\x00"s, 1024, &out);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(out, "");
+}
+
 TEST(Compression, ExpandsToItsLimitAndNoByteFurther) {
   for (bool announce : {false, true}) {
     for (uint64_t size : {1u, 16'384u, 100'000u, 1'048'576u}) {
