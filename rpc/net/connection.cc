@@ -105,7 +105,7 @@ void Connection::WriteOutput() {
     const std::span<const wire::Piece> pieces = session_->Pieces();
     const size_t size = SizeOf(pieces);
     const size_t written = size == 0 ? 0 : transport_->Write(pieces);
-    session_->Consume(written);
+    if (size > 0) session_->Consume(written);
     if (absl::Status s = transport_->failure(); !s.ok()) session_->OutputFailed(s);
     TellEvents();
     if (session_->ending() == session::Ending::kNow) return;

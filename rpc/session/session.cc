@@ -143,7 +143,7 @@ class Session::OpenParts final : public wire::FrameDecoder::Parts {
 bool Session::Next(Event* event) {
   if (work_->events.empty()) {
     KeepCurrent();
-    RecycleRetired();
+    if (!work_->retired.empty()) RecycleRetired();
     TakeTurns();
   }
   const OpenParts parts(this);
@@ -164,7 +164,7 @@ bool Session::Next(Event* event) {
     }
   }
   if (work_->events.empty()) {
-    RecycleRetired();
+    if (!work_->retired.empty()) RecycleRetired();
     StopWork();
     return false;
   }
@@ -215,7 +215,7 @@ void Session::Consume(size_t size) {
 }
 
 // Writes what may be written, and deals with what that brought about.
-void Session::TakeTurns() {
+void Session::WriteTurns() {
   if (!over()) sender_.Pump(now_us_);
   for (Call* call : sender_.writable()) {
     call->write_waits = false;

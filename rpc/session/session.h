@@ -272,7 +272,10 @@ class Session {
   void SendPong();
   void HandleHeader(const wire::Frame& frame);
   void OnWireFault();
-  void TakeTurns();
+  void TakeTurns() {
+    if (!work_->lines.nobody_waits()) WriteTurns();
+  }
+  void WriteTurns();
   void RecycleRetired();
   void StartWork();
   void StopWork();

@@ -28,10 +28,10 @@ struct SendLines {
   std::vector<Call*> writable;
   uint64_t queued_size = 0;  // bytes in the queues of all calls
 
-  bool empty() const {
-    return opening.empty() && turns.empty() && ended.empty() && writable.empty() &&
-           queued_size == 0;
+  bool nobody_waits() const {
+    return opening.empty() && turns.empty() && ended.empty() && writable.empty();
   }
+  bool empty() const { return nobody_waits() && queued_size == 0; }
 };
 
 struct Work {

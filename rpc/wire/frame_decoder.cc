@@ -70,7 +70,7 @@ void FrameDecoder::Commit(size_t size) {
 FrameDecoder::Event FrameDecoder::Next(const Frame** frame, const Parts* parts) {
   DecodeBuffers& b = *buffers_;
   if (b.batch_owner_ == this) {
-    if (b.batch_next_ == b.batch_.size()) FillBatch(parts);
+    if (b.batch_next_ == b.batch_.size() && !b.input_.empty()) FillBatch(parts);
     if (b.batch_next_ < b.batch_.size()) {
       const Entry& entry = b.batch_[b.batch_next_++];
       *frame = entry.frame;
@@ -113,7 +113,7 @@ size_t FrameDecoder::memory_size() const {
 
 void FrameDecoder::FillBatch(const Parts* parts) {
   DecodeBuffers& b = *buffers_;
-  b.ClearBatch();
+  if (!b.batch_.empty()) b.ClearBatch();
   while (fault_ == WireFault::kNone && b.batch_.size() < DecodeBuffers::kBatchFramesMax) {
     const Entry entry = Take();
     if (entry.frame == nullptr) break;

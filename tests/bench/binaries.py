@@ -49,10 +49,10 @@ def install_packages():
         check=True)
 
 
-def build(peers):
+def build(peers, flags=()):
     """The programs of these peers."""
     bazel = os.path.join(root(), "bazelw")
-    subprocess.run([bazel, "build", "-c", "opt", *targets(peers)], check=True, cwd=root())
+    subprocess.run([bazel, "build", "-c", "opt", *flags, *targets(peers)], check=True, cwd=root())
     return built()
 
 
