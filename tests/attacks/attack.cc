@@ -99,7 +99,6 @@ Figures Attack::Growth() const {
   now.cpu_us -= before_.cpu_us;
   now.waited_us -= before_.waited_us;
   now.handlers_begun -= before_.handlers_begun;
-  now.handlers_ended -= before_.handlers_ended;
   return now;
 }
 

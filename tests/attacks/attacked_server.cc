@@ -109,14 +109,15 @@ class AttackedServer::Process {
 
  private:
   // A cancelled handler's frame is destroyed where it stands.
-  struct Ending {
-    std::atomic<uint64_t>& ended;
-    ~Ending() { ++ended; }
+  struct Running {
+    explicit Running(std::atomic<uint64_t>* count) : count(count) { ++*count; }
+    ~Running() { --*count; }
+    std::atomic<uint64_t>* count;
   };
 
   Task<> Count(Next next) {
     ++begun_;
-    const Ending ending{ended_};
+    const Running running(&running_);
     co_return co_await next();
   }
 
@@ -138,12 +139,12 @@ class AttackedServer::Process {
             .cpu_us = CpuOfOthersUs(),
             .waited_us = WaitedOfOthersUs(),
             .handlers_begun = begun_,
-            .handlers_ended = ended_,
+            .handlers_running = running_,
             .counters = server_.counters()};
   }
 
   std::atomic<uint64_t> begun_ = 0;
-  std::atomic<uint64_t> ended_ = 0;
+  std::atomic<uint64_t> running_ = 0;
   int64_t heap_size_max_ = 0;
   absl::Status status_;
   Server server_;

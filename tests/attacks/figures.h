@@ -35,7 +35,7 @@ struct Figures {
 
   // Calls of services/echo and services/interop as an interceptor sees them.
   uint64_t handlers_begun = 0;
-  uint64_t handlers_ended = 0;
+  uint64_t handlers_running = 0;
 
   ServerCounters counters = {};
 };
