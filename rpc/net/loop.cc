@@ -31,6 +31,14 @@ constexpr TimeUs kLargeKeptUs = session::kSecondUs;
 
 thread_local Loop* current_loop = nullptr;
 
+// glibc gives what is free at the end of its heap back to the system beyond 128 KiB of it, so that
+// calls of some KiB each pay for new pages all the time. A large block that is freed once tells it
+// that this program has use for more. Where somebody has set malloc's thresholds nothing changes.
+void WarmMalloc() {
+  void* volatile block = std::malloc(4 << 20);
+  std::free(block);
+}
+
 }  // namespace
 
 TimeUs ClockUs() { return uv_hrtime() / 1000; }
@@ -156,6 +164,8 @@ void Loop::OnPosted() {
 void Loop::Run() {
   assert(!borrowed_);
   wire::KeepLarge(kLargeKeptMax);
+  static std::once_flag warmed;
+  std::call_once(warmed, WarmMalloc);
   if (lending_ != nullptr) lending_->Run();
   const Adoption adoption(this);
   while (!stopped_) uv_run(uv_, UV_RUN_DEFAULT);

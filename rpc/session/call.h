@@ -25,27 +25,14 @@ struct Payload {
   std::shared_ptr<const void> owner = nullptr;
 };
 
-// The md5 of the next parts of a message that goes in several. They go one by one, as their turns
-// and credit come, but are hashed side by side.
-struct PartDigests {
-  static constexpr size_t kPartsMax = 16;  // as many as the widest registers hash at once
-
-  size_t rest_size = 0;  // of the message, where they begin
-  size_t part_size = 0;  // of each but the last of the message
-  size_t count = 0;
-  std::array<wire::Md5Digest, kPartsMax> digests;
-};
-
 // A message, or a frame without one, that waits to be sent.
 struct Outgoing {
   wire::Kind kind = wire::Kind::kMessage;
   uint32_t flags = 0;
   bool started = false;  // a part of it has been sent
-  wire::Encoding encoding = wire::Encoding::kIdentity;
   std::string_view rest;  // bytes not sent yet
   std::shared_ptr<const void> owner;
   std::unique_ptr<OwnedHeader> header;  // name, metadata, status; null when there are none
-  std::unique_ptr<PartDigests> digests;
 
   bool bare() const { return (flags & wire::kFlagBare) != 0; }
   size_t memory_size() const { return rest.size() + (header ? header->memory_size() : 0); }

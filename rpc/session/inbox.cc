@@ -17,10 +17,8 @@ namespace {
 // message waiting.
 constexpr uint64_t kWindowsBeforeGrowth = 4;
 
-// Parts of the usual size that a message of several is taken to have.
-constexpr size_t kPartsUsual = 4;
-
-// Memory of a message that is kept, of its size.
+// Memory of a message, of its size: what is looked for while its parts are put together, and no
+// more is held when it is kept.
 constexpr size_t kRoomUsual = 4;
 
 // Leaves the memory to others. (Assigning a short string would keep it.)
@@ -34,10 +32,14 @@ void Replace(std::string* text, std::string next) {
   text->swap(next);
 }
 
-std::string EmptyFor(size_t size) {
-  std::string text = wire::TakeLarge(size);
-  text.clear();
-  return text;
+// Where there is no room left, into memory that was used before, if there is such.
+void Append(std::string* text, std::string_view part) {
+  const size_t size = text->size() + part.size();
+  if (size > text->capacity()) {
+    std::string larger = wire::TakeLarge(kRoomUsual * size);
+    if (larger.capacity() >= size) Replace(text, std::move(larger.assign(*text)));
+  }
+  *text += part;
 }
 
 // Parts compared at once: as many as the widest registers hash side by side. What is corrupted is
@@ -94,13 +96,13 @@ absl::Status Inbox::Add(const wire::Frame& frame, const Limits& limits, wire::Ex
   }
   const bool more = header.Has(wire::kFlagMore);
   if (!more && assembling_) {
-    assembly_ += body;
+    Append(&assembly_, body);
     assembling_ = false;
     Replace(&taken_, std::exchange(assembly_, std::string()));
     body = taken_;
   } else if (more) {
-    if (!std::exchange(assembling_, true)) assembly_ = EmptyFor(kPartsUsual * body.size());
-    assembly_ += body;
+    assembling_ = true;
+    Append(&assembly_, body);
   }
   if (!unchecked_.empty() && (!more || unchecked_.size() == kCheckedTogether)) {
     absl::Status s = CheckParts(more ? std::string_view(assembly_) : body);
@@ -142,6 +144,7 @@ absl::Status Inbox::CheckParts(std::string_view message) {
 
 void Inbox::Keep(std::string_view message) {
   waiting_size_ += CreditCost(message.size());
+  if (!messages_.empty() && waiting_size_ > window_ / 2) granted_while_empty_ = 0;  // it is late
   // What is held in memory of its own fills that, since only the message is counted.
   const bool fills = taken_.capacity() <= kRoomUsual * taken_.size();
   if (fills && message.data() == taken_.data() && message.size() == taken_.size()) {

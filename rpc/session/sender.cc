@@ -1,7 +1,6 @@
 #include "rpc/session/sender.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <utility>
 
@@ -30,20 +29,15 @@ Outgoing Keep(const wire::Header& header, const Payload& message) {
   return frame;
 }
 
-// Bytes hashed before they can be sent.
-constexpr size_t kHashedAheadMax = 1 << 20;
+// What is longer goes in parts even where the peer would take it whole: both sides hash them side
+// by side, in a fraction of the time. Shorter parts cost more than they save.
+constexpr size_t kWholeMax = 6 << 10;
+constexpr size_t kLanePartMin = 2 << 10;
+constexpr size_t kLanes = 16;
 
-void HashParts(std::string_view rest, size_t part_size, PartDigests* parts) {
-  std::array<wire::Md5Job, PartDigests::kPartsMax> jobs;
-  parts->rest_size = rest.size();
-  parts->part_size = part_size;
-  const size_t count_max = std::clamp<size_t>(kHashedAheadMax / part_size, 1, jobs.size());
-  for (parts->count = 0; parts->count < count_max && !rest.empty(); ++parts->count) {
-    const std::string_view part = rest.substr(0, part_size);
-    jobs[parts->count] = {part.data(), part.size(), parts->digests[parts->count].data()};
-    rest.remove_prefix(part.size());
-  }
-  wire::Md5Batch({jobs.data(), parts->count});
+size_t LanePartSize(size_t size) {
+  const size_t count = std::min(size / kLanePartMin, kLanes);
+  return (size - 1) / count + 1;
 }
 
 }  // namespace
@@ -57,8 +51,14 @@ void Sender::SendNow(wire::Header* header, std::string_view body) {
 }
 
 bool Sender::Send(Call* call, wire::Header* header, const Payload& message, TimeUs now_us) {
-  if (CanGoAtOnce(*call, *header, message.bytes.size())) {
-    Write(call, header, message.bytes, message.owner, nullptr, now_us);
+  const size_t size = message.bytes.size();
+  if (CanGoAtOnce(*call, *header, size)) {
+    if (!CutsForLanes(*call, size)) {
+      Write(call, header, message.bytes, message.owner, now_us);
+    } else {
+      Outgoing frame = Keep(*header, message);
+      WriteParts(call, &frame, size, now_us);
+    }
     return true;
   }
   call->queue.push(Keep(*header, message));
@@ -76,13 +76,13 @@ void Sender::Pump(TimeUs now_us) {
   while (!output_full() && !lines_->opening.empty()) {
     Call* call = lines_->opening.pop();
     call->scheduled = false;
-    SendPart(call, now_us);
+    SendTurn(call, now_us);
     Schedule(call);
   }
   while (!output_full() && !lines_->turns.empty()) {
     Call* call = lines_->turns.pop();
     call->scheduled = false;
-    SendPart(call, now_us);
+    SendTurn(call, now_us);
     Schedule(call);
   }
 }
@@ -115,27 +115,9 @@ void Sender::Schedule(Call* call) {
   (opens ? lines_->opening : lines_->turns).push(call);
 }
 
-size_t Sender::PartSize(const Call& call, const Outgoing& frame) const {
+size_t Sender::TurnSize(const Call& call, const Outgoing& frame) const {
   if (peer_.exempt) return frame.rest.size();
   return std::min({uint64_t{frame.rest.size()}, uint64_t{peer_.frame_body_size_max}, call.credit});
-}
-
-const wire::Md5Digest* Sender::PartDigest(const Call& call, Outgoing* frame, size_t size) const {
-  const size_t part_size = peer_.frame_body_size_max;
-  const bool whole_part = size == std::min(part_size, frame->rest.size());
-  const bool has_parts = frame->rest.size() > part_size || frame->digests != nullptr;
-  if (!has_parts || !whole_part || !encoder_.md5() || call.form != wire::Form::kBinary) {
-    return nullptr;
-  }
-  if (frame->digests == nullptr) frame->digests = std::make_unique<PartDigests>();
-  PartDigests& known = *frame->digests;
-  const size_t sent = known.rest_size - frame->rest.size();
-  // Cut by the credit: a peer that does so each time makes no more work of it.
-  if (known.part_size == part_size && sent % part_size != 0) return nullptr;
-  const size_t next = sent / part_size;
-  if (known.part_size == part_size && next < known.count) return &known.digests[next];
-  HashParts(frame->rest, part_size, &known);
-  return &known.digests[0];
 }
 
 bool Sender::CanGoAtOnce(const Call& call, const wire::Header& header, size_t size) const {
@@ -146,33 +128,48 @@ bool Sender::CanGoAtOnce(const Call& call, const wire::Header& header, size_t si
   return size <= peer_.frame_body_size_max && affords;
 }
 
-// Writes the next part of the first frame in the call's queue.
-void Sender::SendPart(Call* call, TimeUs now_us) {
+// What goes of the first frame in the call's queue before others have their turn.
+void Sender::SendTurn(Call* call, TimeUs now_us) {
   Outgoing& frame = call->queue.front();
-  const size_t size = PartSize(*call, frame);
-  const bool first = !std::exchange(frame.started, true);
-  const bool last = size == frame.rest.size();
-  const bool end = frame.kind == wire::Kind::kEnd;
+  const size_t size = TurnSize(*call, frame);
+  if (size < frame.rest.size()) {
+    lines_->queued_size -= size;
+    return WriteParts(call, &frame, size, now_us);
+  }
+  lines_->queued_size -= frame.memory_size();
+  Outgoing last = call->queue.pop();
+  WriteParts(call, &last, size, now_us);
+  if (call->queue.empty() && call->write_waits) lines_->writable.push_back(call);
+}
+
+bool Sender::CutsForLanes(const Call& call, size_t size) const {
+  return size > kWholeMax && encoder_.md5() && call.form == wire::Form::kBinary &&
+         peer_.takes_parts && !peer_.exempt;
+}
+
+// Writes the next `size` bytes of the frame.
+void Sender::WriteParts(Call* call, Outgoing* frame, size_t size, TimeUs now_us) {
+  const size_t part_size = CutsForLanes(*call, size) ? LanePartSize(size) : size;
+  for (; size > part_size; size -= part_size) WritePart(call, frame, part_size, now_us);
+  WritePart(call, frame, size, now_us);
+}
+
+void Sender::WritePart(Call* call, Outgoing* frame, size_t size, TimeUs now_us) {
+  const bool first = !std::exchange(frame->started, true);
+  const bool last = size == frame->rest.size();
+  const bool named = frame->kind == wire::Kind::kEnd ? last : first;
   wire::Header header;
-  if (frame.header != nullptr && (end ? last : first)) header = frame.header->header();
-  header.kind = (end ? last : first) ? frame.kind : wire::Kind::kMessage;
-  header.flags = last ? frame.flags : wire::kFlagMore;
-  header.encoding = frame.encoding;
-  const std::string_view part = frame.rest.substr(0, size);
-  const wire::Md5Digest* const md5 = PartDigest(*call, &frame, size);
-  lines_->queued_size -= size;
-  frame.rest.remove_prefix(size);
-  const std::shared_ptr<const void> owner = frame.owner;
-  if (last) lines_->queued_size -= call->queue.front().memory_size();
-  const Outgoing done = last ? call->queue.pop() : Outgoing();  // lives until it is encoded
-  Write(call, &header, part, owner, md5, now_us);
-  if (last && call->queue.empty() && call->write_waits) lines_->writable.push_back(call);
+  if (frame->header != nullptr && named) header = frame->header->header();
+  header.kind = named ? frame->kind : wire::Kind::kMessage;
+  header.flags = last ? frame->flags : wire::kFlagMore;
+  const std::string_view part = frame->rest.substr(0, size);
+  frame->rest.remove_prefix(size);
+  Write(call, &header, part, frame->owner, now_us);
 }
 
 // Encodes one frame of the call, all of it.
 void Sender::Write(Call* call, wire::Header* header, std::string_view body,
-                   const std::shared_ptr<const void>& owner, const wire::Md5Digest* md5,
-                   TimeUs now_us) {
+                   const std::shared_ptr<const void>& owner, TimeUs now_us) {
   header->call = call->id;
   header->form = call->form;
   if (!header->Has(wire::kFlagBare) && !peer_.exempt) call->credit -= CreditCost(body.size());
@@ -185,7 +182,7 @@ void Sender::Write(Call* call, wire::Header* header, std::string_view body,
   if (owner == nullptr) {
     encoder_.Append(*header, body);
   } else {
-    encoder_.AppendShared(*header, body, owner, md5);
+    encoder_.AppendShared(*header, body, owner);
   }
   Note(*header);
   if (header->kind != wire::Kind::kEnd) return;

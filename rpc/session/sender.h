@@ -2,8 +2,9 @@
 // the credit of each, and holds back what would make the output too large.
 //
 // Internal to rpc/session. A frame that can go now is encoded at once; one that can't waits in its
-// call's queue. Calls take turns, one part each, so that a large message delays a small call by no
-// more than what already stands in the output.
+// call's queue. Calls take turns, one body of the peer's size each, so that a large message delays a
+// small call by no more than what already stands in the output. What is sent at a time goes in
+// shorter parts than it must where that lets both sides hash it faster.
 #pragma once
 
 #include <cstdint>
@@ -80,12 +81,13 @@ class Sender {
   bool CanGo(const Call& call) const;
   bool CanGoAtOnce(const Call& call, const wire::Header& header, size_t size) const;
   void Write(Call* call, wire::Header* header, std::string_view body,
-             const std::shared_ptr<const void>& owner, const wire::Md5Digest* md5, TimeUs now_us);
+             const std::shared_ptr<const void>& owner, TimeUs now_us);
   void Schedule(Call* call);
-  void SendPart(Call* call, TimeUs now_us);
-  size_t PartSize(const Call& call, const Outgoing& frame) const;
-  // Null when the encoder is to hash it.
-  const wire::Md5Digest* PartDigest(const Call& call, Outgoing* frame, size_t size) const;
+  void SendTurn(Call* call, TimeUs now_us);
+  size_t TurnSize(const Call& call, const Outgoing& frame) const;
+  bool CutsForLanes(const Call& call, size_t size) const;
+  void WriteParts(Call* call, Outgoing* frame, size_t size, TimeUs now_us);
+  void WritePart(Call* call, Outgoing* frame, size_t size, TimeUs now_us);
   void Note(const wire::Header& header);
 
   wire::FrameEncoder encoder_;

@@ -36,9 +36,9 @@ void FrameEncoder::Append(Header& header, std::string_view body) {
 }
 
 void FrameEncoder::AppendShared(Header& header, std::string_view body,
-                                std::shared_ptr<const void> owner, const Md5Digest* md5) {
+                                std::shared_ptr<const void> owner) {
   if (body.size() < EncodeBuffers::kSharedBodySizeMin) return Append(header, body);
-  AppendHeader(header, body, 0, md5);
+  AppendHeader(header, body, 0);
   AddPiece({body, std::move(owner)});
   size_ += body.size();
 }
@@ -86,8 +86,7 @@ void FrameEncoder::Consume(size_t size) {
   output_ = nullptr;
 }
 
-char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t room,
-                                 const Md5Digest* md5) {
+char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t room) {
   const bool hashed = md5_ && !body.empty();
   header.size = body.size();
   if (header.form == Form::kJson) {
@@ -98,9 +97,8 @@ char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t r
     header.md5 = {};
     return end;
   }
-  const char* const digest = md5 ? reinterpret_cast<const char*>(md5->data()) : kNoDigest;
-  header.md5 = hashed ? std::string_view(digest, kMd5Bytes) : std::string_view();
-  return AppendBinaryHeader(header, body, room, hashed && md5 == nullptr);
+  header.md5 = hashed ? std::string_view(kNoDigest, kMd5Bytes) : std::string_view();
+  return AppendBinaryHeader(header, body, room, hashed);
 }
 
 char* FrameEncoder::AppendBinaryHeader(const Header& header, std::string_view body, size_t room,

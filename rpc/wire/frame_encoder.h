@@ -63,9 +63,7 @@ class FrameEncoder {
   // buffers is called. REQUIRES: binary form.
   char* AppendInPlace(Header& header, size_t body_size);
   void Append(Header& header, std::string_view body);
-  // `md5`: of the body, if it is known; for the binary form.
-  void AppendShared(Header& header, std::string_view body, std::shared_ptr<const void> owner,
-                    const Md5Digest* md5 = nullptr);
+  void AppendShared(Header& header, std::string_view body, std::shared_ptr<const void> owner);
 
   // Everything that is to be written, in order; valid until the next call of a method. The bytes
   // themselves stay where they are until they are consumed or the encoder is gone.
@@ -79,9 +77,8 @@ class FrameEncoder {
 
  private:
   // Appends length and header for `body`, and `room` bytes behind them, which it returns. A body
-  // without an address is the one that will stand in that room. `md5` may be null.
-  char* AppendHeader(Header& header, std::string_view body, size_t room,
-                     const Md5Digest* md5 = nullptr);
+  // without an address is the one that will stand in that room.
+  char* AppendHeader(Header& header, std::string_view body, size_t room);
   char* AppendBinaryHeader(const Header& header, std::string_view body, size_t room,
                            bool hash_later);
   char* AppendJsonHeader(const Header& header, size_t room);

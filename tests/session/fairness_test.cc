@@ -6,8 +6,11 @@
 namespace rpc::session {
 namespace {
 
-// Four parts fill the output, a fifth may have crossed its bound, and a sixth has its turn before.
-constexpr uint64_t kFramesBefore = 6;
+// A call's turn: 64 KiB, in parts that are hashed side by side.
+constexpr int kParts = 16;
+
+// Four turns fill the output, a fifth may have crossed its bound, and a sixth comes before.
+constexpr uint64_t kFramesBefore = 6 * kParts;
 
 constexpr size_t kHundredMegabytes = 100'000'000;
 
@@ -73,8 +76,8 @@ TEST(Fairness, ALargeReplyInFlightDelaysASmallCallByFewFrames) {
   EXPECT_EQ(pair.AtClient(large).body.size(), kHundredMegabytes);
 }
 
-// A window is four parts: while one call waits for credit, others use theirs.
-constexpr int kLeadMax = 8;
+// A window is four turns: while one call waits for credit, others use theirs.
+constexpr int kLeadMax = 8 * kParts;
 
 // How many more frames of one call than of another there were at most, while all had something to
 // send.
@@ -100,7 +103,7 @@ TEST(Fairness, LargeStreamsOfTheServerTakeTurns) {
   }
   pair.Run();
   for (uint64_t call = 1; call <= 5; ++call) EXPECT_EQ(pair.AtClient(call).messages.size(), 4u);
-  EXPECT_LE(Lead(pair, "S: MESSAGE ", 5, 32), kLeadMax);
+  EXPECT_LE(Lead(pair, "S: MESSAGE ", 5, 32 * kParts), kLeadMax);
 }
 
 TEST(Fairness, LargeStreamsOfTheClientTakeTurns) {
@@ -112,7 +115,7 @@ TEST(Fairness, LargeStreamsOfTheClientTakeTurns) {
   }
   pair.Run();
   for (uint64_t call = 1; call <= 5; ++call) EXPECT_EQ(pair.AtServer(call).messages.size(), 4u);
-  EXPECT_LE(Lead(pair, "C: MESSAGE ", 5, 32), kLeadMax);
+  EXPECT_LE(Lead(pair, "C: MESSAGE ", 5, 32 * kParts), kLeadMax);
 }
 
 TEST(Fairness, AStreamWithoutCreditHoldsUpNobody) {

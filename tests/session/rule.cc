@@ -4,6 +4,8 @@
 
 #include <cctype>
 
+#include "absl/strings/numbers.h"
+
 namespace rpc::session {
 namespace {
 
@@ -34,7 +36,21 @@ std::vector<std::string> HistoryOf(Side side, const SessionPair& pair) {
   return lines;
 }
 
-bool Matches(const std::vector<std::string>& lines, const std::vector<std::string>& patterns) {
+// "2 x PING" is PING, PING.
+std::vector<std::string> Repeated(const std::vector<std::string>& outcome) {
+  std::vector<std::string> patterns;
+  for (const std::string& line : outcome) {
+    size_t count = 1;
+    const size_t times = line.find(" x ");
+    const bool repeats =
+        times != std::string::npos && absl::SimpleAtoi(line.substr(0, times), &count);
+    patterns.insert(patterns.end(), count, repeats ? line.substr(times + 3) : line);
+  }
+  return patterns;
+}
+
+bool Matches(const std::vector<std::string>& lines, const std::vector<std::string>& outcome) {
+  const std::vector<std::string> patterns = Repeated(outcome);
   if (lines.size() != patterns.size()) return false;
   for (size_t i = 0; i < lines.size(); ++i) {
     if (!Matches(lines[i], patterns[i])) return false;

@@ -8,7 +8,8 @@
 //      {"S hears CALL 0 Unary \"x\"", "S: GOAWAY 0 INVALID_ARGUMENT *", ...}},
 //
 // The outcome is the whole history of the side under test, line by line (SessionPair::history): a
-// frame or an event more or less fails the rule. `*` stands for any text.
+// frame or an event more or less fails the rule. `*` stands for any text, and "3 x " before a line
+// for three such lines.
 #pragma once
 
 #include <functional>

@@ -283,8 +283,8 @@ std::vector<Rule> GoawayRules() {
              pair.Run();
              pair.FeedServer(hand::Call(3, "Unary", "x"));
            },
-       .outcome = {"S: END 2 RESOURCE_EXHAUSTED * BARE UNSEEN", "S: END 1 OK 37856 bytes",
-                   "S hears CALL 3 Unary \"x\""},
+       .outcome = {"S: END 2 RESOURCE_EXHAUSTED * BARE UNSEEN", "15 x S: MESSAGE 1 2366 bytes MORE",
+                   "S: END 1 OK 2366 bytes", "S hears CALL 3 Unary \"x\""},
        .limits = {.calls_max = 1}},
       {"A refusal for too many calls is no fault of the client's",
        kClient,

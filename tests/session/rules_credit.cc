@@ -45,9 +45,9 @@ std::vector<Rule> CreditRules() {
          pair.Reply(2, Bytes(100'000));
          pair.Run();
        },
-       {"S: MESSAGE 1 65536 bytes MORE", "S: MESSAGE 2 65536 bytes MORE",
-        "S: MESSAGE 1 65536 bytes MORE", "S: END 2 OK 34464 bytes", "S: MESSAGE 1 65536 bytes MORE",
-        "S: END 1 OK 3392 bytes"}},
+       {"16 x S: MESSAGE 1 4096 bytes MORE", "16 x S: MESSAGE 2 4096 bytes MORE",
+        "16 x S: MESSAGE 1 4096 bytes MORE", "15 x S: MESSAGE 2 2154 bytes MORE",
+        "S: END 2 OK 2154 bytes", "16 x S: MESSAGE 1 4096 bytes MORE", "S: END 1 OK 3392 bytes"}},
       {"Credit counts bodies, but each frame for 64 at least",
        kServer,
        [](SessionPair& pair) {

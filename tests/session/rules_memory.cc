@@ -149,16 +149,16 @@ std::vector<Rule> MemoryRules() {
          pair.FeedServer(hand::Call(1, "ServerStream", "x") + hand::Call(2, "ServerStream", "x"));
          pair.ForgetPast();
          pair.Note(ReadingOf(pair.server()));
-         for (int i = 0; i < 4; ++i) pair.server().Write(1, {Bytes(65'536)});
+         for (int i = 0; i < 42; ++i) pair.server().Write(1, {Bytes(6'144)});
+         pair.server().Write(1, {Bytes(4'096)});
          pair.server().Write(2, {"y"});
          pair.Listen();
          pair.Note(ReadingOf(pair.server()));
          pair.Run();
          pair.Note(ReadingOf(pair.server()));
        },
-       {"reads", "S: MESSAGE 1 65536 bytes", "S: MESSAGE 1 65536 bytes", "S: MESSAGE 1 65536 bytes",
-        "S: MESSAGE 1 65536 bytes", "does not read", "S: MESSAGE 2 1 bytes", "S hears WRITABLE 2",
-        "reads"}},
+       {"reads", "42 x S: MESSAGE 1 6144 bytes", "S: MESSAGE 1 4096 bytes", "does not read",
+        "S: MESSAGE 2 1 bytes", "S hears WRITABLE 2", "reads"}},
       {"Bytes that wait for credit do not stop the reading",
        kServer,
        [](SessionPair& pair) {
