@@ -29,7 +29,7 @@ struct Payload {
 struct Outgoing {
   wire::Kind kind = wire::Kind::kMessage;
   uint32_t flags = 0;
-  bool started = false;  // a part of it has been sent
+  bool started = false;   // a part of it has been sent
   std::string_view rest;  // bytes not sent yet
   std::shared_ptr<const void> owner;
   std::unique_ptr<OwnedHeader> header;  // name, metadata, status; null when there are none

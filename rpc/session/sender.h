@@ -2,9 +2,9 @@
 // the credit of each, and holds back what would make the output too large.
 //
 // Internal to rpc/session. A frame that can go now is encoded at once; one that can't waits in its
-// call's queue. Calls take turns, one body of the peer's size each, so that a large message delays a
-// small call by no more than what already stands in the output. What is sent at a time goes in
-// shorter parts than it must where that lets both sides hash it faster.
+// call's queue. Calls take turns, each with as much as the peer takes in a body, so that a large
+// message delays a small call by no more than what already stands in the output. What goes at a
+// time is cut further where that lets both sides hash it faster.
 #pragma once
 
 #include <cstdint>
