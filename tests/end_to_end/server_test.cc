@@ -76,9 +76,9 @@ TEST_F(ServerTest, AnInterceptorRefusesWhoHasNoToken) {
 TEST_F(ServerTest, AMethodBeyondItsLimitWaitsAndThenIsRefused) {
   ASSERT_TRUE(server_.server().Limit("echo.Echo/Sleep", 1, 1).ok());
   const echo::Echo::Client echo = Serve();
-  auto handled = echo.Sleep(SleepFor(200));
+  auto handled = echo.Sleep(SleepFor(1'000));
   auto waiting = echo.Sleep(SleepFor(1));
-  auto refused = echo.Sleep(SleepFor(1), {.timeout = absl::Milliseconds(30)});
+  auto refused = echo.Sleep(SleepFor(1), {.timeout = absl::Milliseconds(700)});
   const absl::Status status = std::move(refused).Wait().status();
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("echo.Echo/Sleep handles 1 calls at once"));
