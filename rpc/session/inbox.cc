@@ -14,7 +14,7 @@ namespace rpc::session {
 namespace {
 
 // The window doubles when this many windows have been granted in a row to a reader that had no
-// message waiting.
+// message waiting then, and at no time several of more than half a window.
 constexpr uint64_t kWindowsBeforeGrowth = 4;
 
 // Memory of a message, of its size: what is looked for while its parts are put together, and no
@@ -36,8 +36,12 @@ void Replace(std::string* text, std::string next) {
 void Append(std::string* text, std::string_view part) {
   const size_t size = text->size() + part.size();
   if (size > text->capacity()) {
-    std::string larger = wire::TakeLarge(kRoomUsual * size);
-    if (larger.capacity() >= size) Replace(text, std::move(larger.assign(*text)));
+    std::string other = wire::TakeLarge(kRoomUsual * size);
+    if (other.capacity() >= size) {
+      other.assign(*text);
+      text->swap(other);
+    }
+    Drop(&other);
   }
   *text += part;
 }
@@ -144,7 +148,7 @@ absl::Status Inbox::CheckParts(std::string_view message) {
 
 void Inbox::Keep(std::string_view message) {
   waiting_size_ += CreditCost(message.size());
-  if (!messages_.empty() && waiting_size_ > window_ / 2) granted_while_empty_ = 0;  // it is late
+  if (!messages_.empty() && waiting_size_ > window_ / 2) granted_while_empty_ = 0;
   // What is held in memory of its own fills that, since only the message is counted.
   const bool fills = taken_.capacity() <= kRoomUsual * taken_.size();
   if (fills && message.data() == taken_.data() && message.size() == taken_.size()) {
