@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "gtest/gtest.h"
 #include "rpc/rpc.h"
 #include "services/terminal/flags.h"
 #include "services/terminal/program.h"
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
   flags.Text("way", "WAY", "tcp, tls, unix, udp or all", &way);
   if (absl::Status s = flags.Parse(argc, argv); !s.ok()) return rpc::Fail(s);
   if (flags.help()) return flags.PrintHelp();
+  GTEST_FLAG_SET(throw_on_failure, true);  // no test is here to fail: the program does
   ledger::LedgerOptions options{.calls = static_cast<uint64_t>(calls),
                                 .seed = static_cast<uint64_t>(seed),
                                 .tells_progress = true};

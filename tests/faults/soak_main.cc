@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "gtest/gtest.h"
 #include "rpc/rpc.h"
 #include "services/terminal/flags.h"
 #include "tests/faults/soak.h"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   flags.Number("seed", 0, INT64_MAX, "of calls and networks", &seed);
   if (absl::Status s = flags.Parse(argc, argv); !s.ok()) return rpc::Fail(s);
   if (flags.help()) return flags.PrintHelp();
+  GTEST_FLAG_SET(throw_on_failure, true);  // no test is here to fail: the program does
   const ledger::SoakReport report = ledger::Soak({.duration = absl::Minutes(minutes),
                                                   .seed = static_cast<uint64_t>(seed),
                                                   .tells_progress = true});
