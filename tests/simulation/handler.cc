@@ -100,7 +100,7 @@ void Handler::OnCancelled(const Event& event) {
 
 void Handler::ReadSome() {
   if (plan().single_request() || cancelled_ || ending_ || ended_) return;
-  if (plan().request_reading == Reading::kNever) return;
+  if (plan().request_reading == Reading::kNever && !MustRead()) return;
   // A slow reader takes all that is there now and then.
   if (plan().request_reading == Reading::kAtOnce || world_->random().Percent(20)) {
     while (ReadOne()) {
@@ -109,6 +109,12 @@ void Handler::ReadSome() {
   }
   if (std::exchange(read_timer_, true)) return;
   After(1 + world_->random().Below(plan().read_gap_us + 1), &Handler::ReadOneSlowly);
+}
+
+// A client without HELLO isn't heard while a window of its messages stands unread, its CANCEL
+// neither: who waits for that has to read.
+bool Handler::MustRead() const {
+  return plan().finish == Finish::kWaits && !connection_->link().hello();
 }
 
 void Handler::ReadOneSlowly() {

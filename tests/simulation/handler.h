@@ -29,6 +29,7 @@ class Handler {
   void Start();
   void ReadSome();
   void ReadOneSlowly();
+  bool MustRead() const;
   bool ReadOne();
   void WriteSome();
   void WriteLater();
