@@ -164,7 +164,8 @@ void Pipe::Deliver() {
   size_t size = std::min<uint64_t>(ChunkSize(), cut_at_ - delivered_);
   if (size == 0 && !in_flight_.empty()) {
     cut_at_ = UINT64_MAX;
-    return on_cut_();
+    on_cut_();
+    return Schedule();  // all may be healed meanwhile, and nothing is cut
   }
   size_t moved = 0;
   while (size > 0 && !in_flight_.empty() && in_flight_.front().due_us <= now_us) {
