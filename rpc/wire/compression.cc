@@ -50,11 +50,6 @@ absl::Status NoFrame(std::string_view compressed, std::string_view why) {
       absl::StrCat("compressed message of ", compressed.size(), " bytes ", Absl(why)));
 }
 
-absl::Status WindowTooLarge(std::string_view compressed) {
-  return NoFrame(compressed, absl::StrCat("asks for a zstd window above the limit of ",
-                                          kWindowSizeMax, " bytes"));
-}
-
 absl::Status TooLarge(std::string_view compressed, std::string_view size, uint64_t size_max) {
   return absl::ResourceExhaustedError(absl::StrCat("compressed message of ", compressed.size(),
                                                    " bytes expands to ", Absl(size),
@@ -62,14 +57,8 @@ absl::Status TooLarge(std::string_view compressed, std::string_view size, uint64
 }
 
 absl::Status Error(std::string_view compressed, size_t result) {
-  switch (ZSTD_getErrorCode(result)) {
-    case ZSTD_error_memory_allocation:
-      throw std::bad_alloc();
-    case ZSTD_error_frameParameter_windowTooLarge:
-      return WindowTooLarge(compressed);
-    default:
-      return NoFrame(compressed, absl::StrCat("does not expand: ", ZSTD_getErrorName(result)));
-  }
+  if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
+  return NoFrame(compressed, absl::StrCat("does not expand: ", ZSTD_getErrorName(result)));
 }
 
 // The size that the frame announces, if it does.
@@ -99,7 +88,10 @@ absl::Status CheckFrameHeader(std::string_view compressed, uint64_t size_max) {
   if (announced > size_max) {
     return TooLarge(compressed, absl::StrCat(announced, " bytes, which is above"), size_max);
   }
-  if (WindowSize(compressed) > kWindowSizeMax) return WindowTooLarge(compressed);
+  if (WindowSize(compressed) > kWindowSizeMax) {
+    return NoFrame(compressed, absl::StrCat("asks for a zstd window above the limit of ",
+                                            kWindowSizeMax, " bytes"));
+  }
   return absl::OkStatus();
 }
 

@@ -1,4 +1,5 @@
 // The four kinds of call, and how they end: both sessions together.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/cord.h"
@@ -7,6 +8,7 @@
 namespace rpc::session {
 namespace {
 
+using testing::HasSubstr;
 using testing::Test;
 using Strings = std::vector<std::string>;
 
@@ -138,6 +140,59 @@ TEST(Calls, MetadataGoesBothWaysLeadingAndTrailing) {
   EXPECT_EQ(pair.AtClient(call).metadata, MetadataList({{"region", "north"}}));
   EXPECT_EQ(pair.AtClient(call).trailing, MetadataList({{"cost", "3"}, {"cost", "4"}}));
   EXPECT_EQ(pair.AtClient(call).body, "y");
+}
+
+TEST(Calls, LeadingMetadataThatTheClientDoesNotTakeEndsTheCall) {
+  SessionPair pair;
+  const uint64_t call = pair.Open("echo.Echo/Unary", "x");
+  pair.Run();
+  const std::string value(70'000, 'v');  // a client takes a header of 65,536 bytes
+  const std::vector<wire::Metadatum> leading = {{"region", value}};
+  EXPECT_EQ(pair.server().SendMetadata(call, leading), Sent::kGone);
+  pair.Run();
+  EXPECT_EQ(pair.AtClient(call).status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(pair.AtClient(call).status.message()),
+              HasSubstr("the leading metadata takes a header of 70"));
+  EXPECT_TRUE(pair.AtClient(call).metadata.empty());
+  EXPECT_EQ(pair.AtServer(call).ends, 1);  // the handler has heard of it
+  pair.Reply(call, "y");
+  pair.Run();
+  EXPECT_EQ(pair.server().open_calls(), 0u);
+  EXPECT_FALSE(pair.client_closed.has_value());
+}
+
+TEST(CallsDeathTest, LeadingMetadataAfterTheFirstMessageEndsTheProgram) {
+  SessionPair pair;
+  const uint64_t call = pair.Open("echo.Echo/ServerStream", "x");
+  pair.Run();
+  pair.server().Write(call, {"y"});
+  EXPECT_DEATH(pair.server().SendMetadata(call, {}),
+               "uvrpc: this does not hold, but must: leading metadata stands before the first");
+}
+
+TEST(Calls, ANameThatIsNotUtf8IsRefusedBeforeItIsSent) {
+  SessionPair pair;
+  pair.Run();
+  pair.ForgetPast();
+  EXPECT_EQ(pair.client()
+                .Open({.name = "Un\xFF"
+                               "ary"},
+                      {"x"})
+                .status(),
+            absl::InvalidArgumentError("the name of the method is not UTF-8"));
+  pair.Run();
+  EXPECT_TRUE(pair.history().empty());
+}
+
+TEST(Calls, AreAsManyAsTheHelloOfTheServerSays) {
+  SessionPair pair({.server = {.calls_max = 2}});
+  EXPECT_EQ(pair.client().calls_max(), kCallsMaxDefault);  // until it has come
+  pair.Run();
+  EXPECT_EQ(pair.client().calls_max(), 2u);
+  pair.Open("echo.Echo/Unary", "x");
+  pair.Open("echo.Echo/Unary", "x");
+  EXPECT_EQ(pair.client().Open({.name = "echo.Echo/Unary"}, {"x"}).status(),
+            absl::ResourceExhaustedError("2 calls are open, and the server takes at most 2"));
 }
 
 TEST(Calls, AStatusArrivesWithItsMessageAndPayloads) {

@@ -132,7 +132,10 @@ void DatagramPair::End(const absl::Status& status, uint64_t number) {
 
 void DatagramPair::Run() {
   Listen();
-  while (MoveToServer() | MoveToClient()) {
+  bool moved = true;
+  while (moved) {
+    moved = MoveToServer();
+    moved = MoveToClient() || moved;
   }
 }
 

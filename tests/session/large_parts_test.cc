@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "rpc/wire/large_string.h"
 #include "rpc/wire/md5.h"
 #include "tests/session/hand_frames.h"
 #include "tests/session/session_pair.h"
@@ -61,6 +62,19 @@ TEST_F(LargeParts, ArriveWholeBothWays) {
     pair_.Run();
     ASSERT_EQ(pair_.AtClient(call).body, Bytes(size + 5)) << size;
   }
+}
+
+TEST_F(LargeParts, ArriveWholeInMemoryThatWasUsedBefore) {
+  wire::KeepLarge(16 << 20);
+  for (const size_t parts : {40, 20, 60}) {
+    const uint64_t call = pair_.Open("Unary", Bytes(parts * kPart));
+    pair_.Run();
+    ASSERT_EQ(pair_.AtServer(call).request, Bytes(parts * kPart)) << parts;
+    pair_.Reply(call, Bytes(parts * kPart + 5));
+    pair_.Run();
+    ASSERT_EQ(pair_.AtClient(call).body, Bytes(parts * kPart + 5)) << parts;
+  }
+  wire::KeepLarge(0);
 }
 
 TEST_F(LargeParts, OfSeveralCallsAtOnceAreKeptApart) {

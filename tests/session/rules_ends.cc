@@ -276,6 +276,22 @@ std::vector<Rule> FaultRules() {
            },
        .outcome = {"S: END 1 RESOURCE_EXHAUSTED *", "S hears CALL 2 Unary \"y\""},
        .start = Start::kPlain},
+      {.sentence =
+           "A message above the limit in parts ends its call with the part that is too much",
+       .side = kClient,
+       .exchange =
+           [](SessionPair& pair) {
+             pair.Open("Unary", "x");
+             pair.Open("Unary", "x");
+             pair.ForgetPast();
+             pair.FeedClient(hand::Message(1, std::string(600, 'x'), kMore) +
+                             HeaderOnly({.kind = Kind::kEnd, .call = 1}, 401));
+             pair.Note("the body is still to come");
+             pair.FeedClient(std::string(401, 'x') + hand::End(2, "y"));
+           },
+       .outcome = {"C hears END 1 RESOURCE_EXHAUSTED: message of at least 1001 bytes, * 1000 *",
+                   "the body is still to come", "C hears END 2 OK \"y\""},
+       .limits = MessageLimit(1000)},
       {"A body above 1 GiB ends the connection",
        kClient,
        [](SessionPair& pair) {

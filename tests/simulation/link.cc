@@ -34,7 +34,7 @@ void Link::PlanCut() {
   Pipe* pipe = random.Percent(50) ? &up_ : &down_;
   const bool gently = random.Percent(40);
   const uint64_t offset = random.Spread(400'000);
-  pipe->CutAt(offset, [this, pipe, gently] {
+  pipe->CutAt(offset, [this, gently] {
     if (world_->healed() || silent_) return;
     may_be_lost = true;
     world_->Count(gently ? "fault: connection ended at a byte"

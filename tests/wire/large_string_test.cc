@@ -114,6 +114,17 @@ TEST(LargeString, WhatIsKeptIsFreedWhenLessIsToBeKept) {
   });
 }
 
+TEST(LargeString, AllIsFreedAtOnceAndKeepingGoesOn) {
+  Fresh([] {
+    for (int i = 0; i < 3; ++i) Give(kMegabyte);
+    FreeLarge();
+    EXPECT_EQ(LargeKept(), 0u);
+    EXPECT_LT(TakeLarge(kMegabyte).capacity(), kMegabyte);
+    Give(kMegabyte);
+    EXPECT_EQ(LargeKept() >= kMegabyte, kKept);
+  });
+}
+
 TEST(LargeString, MayBeGivenWhileAThreadEnds) {
   struct AtTheEnd {
     ~AtTheEnd() { GiveLarge(&string); }
