@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "rpc/net/socket_transport.h"
 #include "rpc/net/tls_handshake.h"
 #include "rpc/net/watch.h"
@@ -73,8 +74,9 @@ class Gate::Visitor final : public ListNode, private Watch::User, private Timer 
   }
 
   void OnTime() override {
+    const absl::Duration timeout = absl::Microseconds(gate_->rules_.timeout_us);
     gate_->TurnAway(this, absl::UnavailableError(absl::StrCat("no TLS handshake within ",
-                                                              gate_->rules_.timeout_us, " us")));
+                                                              absl::FormatDuration(timeout))));
   }
 
   Gate* gate_;

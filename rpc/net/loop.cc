@@ -1,5 +1,6 @@
 #include "rpc/net/loop.h"
 
+#include <malloc.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -34,8 +35,10 @@ thread_local Loop* current_loop = nullptr;
 // glibc gives what is free at the end of its heap back to the system beyond 128 KiB of it, so that
 // calls of some KiB each pay for new pages all the time. A large block that is freed once tells it
 // that this program has use for more. Where somebody has set malloc's thresholds nothing changes.
+constexpr size_t kWarmSize = 8 << 20;  // what is free there, and may stay
+
 void WarmMalloc() {
-  void* volatile block = std::malloc(4 << 20);
+  void* volatile block = std::malloc(kWarmSize / 2);
   std::free(block);
 }
 
@@ -173,9 +176,20 @@ void Loop::Run() {
   wire::KeepLarge(0);
 }
 
-void Loop::Tidying::Begin(Loop* loop) { loop->SetTimer(this, loop->now_us() + kLargeKeptUs); }
+// If there has been use for large memory since it last looked.
+void Loop::Tidying::Begin() {
+  if (uses_ != wire::LargeUses()) loop_->SetTimer(this, loop_->now_us() + kLargeKeptUs);
+}
 
-void Loop::Tidying::OnTime() { wire::FreeLarge(); }
+// When a while has gone by without, malloc gives its free pages back to the system as well.
+void Loop::Tidying::OnTime() {
+  wire::FreeLarge();
+  if (std::exchange(uses_, wire::LargeUses()) == wire::LargeUses()) {
+    malloc_trim(kWarmSize);
+  } else {
+    loop_->SetTimer(this, loop_->now_us() + kLargeKeptUs);
+  }
+}
 
 void Loop::RunOnce() { uv_run(uv_, UV_RUN_ONCE); }
 
@@ -305,7 +319,7 @@ void Loop::Finish() {
   } else {
     TurnSoon();
   }
-  if (wire::LargeKept() > 0 && tidying_.deadline_place == session::kNoPlace) tidying_.Begin(this);
+  if (!borrowed_ && tidying_.deadline_place == session::kNoPlace) tidying_.Begin();
   ArmTimer();
 }
 

@@ -219,13 +219,17 @@ class Loop {
   struct Handles;
 
   // The memory of large strings, which the loop's thread keeps for the next ones, is given back
-  // after a while.
+  // after a while, and the pages of all that is free then.
   class Tidying final : public Timer {
    public:
-    void Begin(Loop* loop);
+    explicit Tidying(Loop* loop) : loop_(loop) {}
+    void Begin();
 
    private:
     void OnTime() override;
+
+    Loop* loop_;
+    uint64_t uses_ = 0;  // of large memory, until it last looked
   };
 
   void Open();
@@ -251,7 +255,7 @@ class Loop {
   List<Flushable> flushables_;
   List<LoopUser> users_;
   session::Deadlines<Timer> timers_;
-  Tidying tidying_;
+  Tidying tidying_{this};
   TimeUs armed_us_ = kNever;
   bool in_turn_ = false;
   bool in_timers_ = false;

@@ -284,7 +284,8 @@ void ClientCall::OnEnd(const session::Event& event) {
   DropCarrier();
   if (Repeats(event)) return;
   if (passed) {
-    return OnInnerEnd(DeadlinePassed("before the server had answered" + trouble));
+    const std::string what = kind_.single_reply ? "answered" : "ended the call";
+    return OnInnerEnd(DeadlinePassed("before the server had " + what + trouble));
   }
   if (event.header != nullptr) AddFrom(*event.header, &trailing_);
   if (event.status.ok() && kind_.single_reply) {
@@ -390,7 +391,7 @@ session::ReadResult ClientCall::ReadBytes(std::string_view* bytes) {
 }
 
 session::Sent ClientCall::WriteBytes(const session::Payload& payload) {
-  if (closed_writing_) return session::Sent::kGone;
+  if (closed_writing_) return session::Sent::kLate;
   wrote_ = true;
   return carrier_->Write(id_, payload);
 }

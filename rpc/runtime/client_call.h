@@ -148,7 +148,6 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   session::ReadResult ReadBytes(std::string_view* bytes) override;
   session::Sent WriteBytes(const session::Payload& payload) override;
   bool open() const override { return carrier_ != nullptr; }
-  bool end_is_coming() const override { return kind_.single_reply && !closed_writing_; }
   absl::Status Unreadable(const absl::Status& why) override;
   void Refuse(const absl::Status& why) override {
     Cancel(why);

@@ -175,7 +175,9 @@ void ServerCall::Finish(absl::Status status) {
     payload = PayloadOf(&reply_bytes_);
   }
   const bool with_reply = message != nullptr && status.ok();
-  carrier_->End(id_, status, with_reply ? &payload : nullptr, ViewsOf(context_.trailing_));
+  const bool told =
+      carrier_->End(id_, status, with_reply ? &payload : nullptr, ViewsOf(context_.trailing_));
+  if (!told) status = absl::ResourceExhaustedError("");
   carrier_->server()->Count(*this, status);
   Release();
 }

@@ -81,7 +81,6 @@ class ServerCall : public Root, public StreamEnd {
   session::ReadResult ReadBytes(std::string_view* bytes) override;
   session::Sent WriteBytes(const session::Payload& payload) override;
   bool open() const override { return true; }
-  bool end_is_coming() const override { return true; }
   absl::Status Unreadable(const absl::Status& why) override;
   void OnEnd(bool abandoned) override;
 

@@ -31,7 +31,8 @@ class ServerCarrier {
   virtual session::ReadResult Read(uint64_t call, std::string_view* bytes) = 0;
   virtual session::Sent Write(uint64_t call, const session::Payload& message) = 0;
   virtual absl::Status SendMetadata(uint64_t call, std::span<const wire::Metadatum> metadata) = 0;
-  virtual void End(uint64_t call, const absl::Status& status, const session::Payload* reply,
+  // False where the client is told RESOURCE_EXHAUSTED instead.
+  virtual bool End(uint64_t call, const absl::Status& status, const session::Payload* reply,
                    std::span<const wire::Metadatum> trailing) = 0;
   // Instead of End, for a call that no handler has seen.
   virtual void Refuse(uint64_t call, const absl::Status& status) = 0;

@@ -81,9 +81,9 @@ absl::Status ServerConnection::SendMetadata(uint64_t call,
   return sent == session::Sent::kGone ? absl::CancelledError("the call is over") : absl::OkStatus();
 }
 
-void ServerConnection::End(uint64_t call, const absl::Status& status, const session::Payload* reply,
+bool ServerConnection::End(uint64_t call, const absl::Status& status, const session::Payload* reply,
                            std::span<const wire::Metadatum> trailing) {
-  session().End(call, status, reply, trailing);
+  return session().End(call, status, reply, trailing);
 }
 
 void ServerConnection::Refuse(uint64_t call, const absl::Status& status) {

@@ -113,9 +113,10 @@ absl::Status ServerDatagrams::SendMetadata(uint64_t, std::span<const wire::Metad
       "over udp:// there is no metadata before the reply; context.trailing() goes with it");
 }
 
-void ServerDatagrams::End(uint64_t call, const absl::Status& status, const session::Payload* reply,
+bool ServerDatagrams::End(uint64_t call, const absl::Status& status, const session::Payload* reply,
                           std::span<const wire::Metadatum> trailing) {
   session().End(call, status, reply, trailing);
+  return true;
 }
 
 void ServerDatagrams::Refuse(uint64_t call, const absl::Status& status) {

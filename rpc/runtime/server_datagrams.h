@@ -37,7 +37,7 @@ class ServerDatagrams final : public ServerCarrier,
   session::ReadResult Read(uint64_t call, std::string_view* bytes) override;
   session::Sent Write(uint64_t call, const session::Payload& message) override;
   absl::Status SendMetadata(uint64_t call, std::span<const wire::Metadatum> metadata) override;
-  void End(uint64_t call, const absl::Status& status, const session::Payload* reply,
+  bool End(uint64_t call, const absl::Status& status, const session::Payload* reply,
            std::span<const wire::Metadatum> trailing) override;
   void Refuse(uint64_t call, const absl::Status& status) override;
 

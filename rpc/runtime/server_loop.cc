@@ -122,22 +122,27 @@ void ServerLoop::FreeLargeSpares() {
   spare_large_size_ = 0;
 }
 
-void ServerLoop::Count(const ServerCall& call, const absl::Status& status) {
-  if (call.cancelled()) {
+void ServerLoop::Count(const ServerCall& call, const absl::Status& result) {
+  const bool ended_early = call.cancelled();
+  const absl::Status& status = ended_early ? call.status() : result;
+  // A call that was ended for what it wrote, or was sent, has failed; nobody has given it up.
+  const bool given_up = ended_early && (absl::IsCancelled(status) || absl::IsUnavailable(status) ||
+                                        absl::IsDeadlineExceeded(status));
+  if (given_up) {
     calls_cancelled_ += 1;
   } else if (status.ok()) {
     calls_ok_ += 1;
   } else {
     calls_failed_ += 1;
   }
-  if (call.meter() != nullptr) Measure(call, status);
+  if (call.meter() != nullptr) Measure(call, status, given_up);
 }
 
-void ServerLoop::Measure(const ServerCall& call, const absl::Status& status) {
+void ServerLoop::Measure(const ServerCall& call, const absl::Status& status, bool given_up) {
   MethodMeter* const meter = call.meter();
-  if (!call.cancelled()) {
+  if (!given_up) {
     meter->Ended(status);
-  } else if (absl::IsDeadlineExceeded(call.status())) {
+  } else if (absl::IsDeadlineExceeded(status)) {
     meter->Expired();
   } else {
     meter->Cancelled();

@@ -72,7 +72,7 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
   void Begin(ServerCarrier* carrier, const session::Event& event);
   void Recycle(ServerCall* call);
   void Forget(ServerConnection* connection);
-  void Count(const ServerCall& call, const absl::Status& status);
+  void Count(const ServerCall& call, const absl::Status& result);
   void CountRefused() { calls_refused_ += 1; }
   void CountSession(uint64_t calls_refused, uint64_t bodies_corrupted);
   void CountClosed(session::CloseCause cause) { closed_[static_cast<size_t>(cause)] += 1; }
@@ -108,7 +108,7 @@ class ServerLoop final : private net::LoopUser, private net::Timer {
 
   void OnLoopEnd() override;
   void OnTime() override;
-  void Measure(const ServerCall& call, const absl::Status& status);
+  void Measure(const ServerCall& call, const absl::Status& status, bool given_up);
   void CancelEveryCall();
   void EndByForce();
   bool IsEmpty() const;

@@ -35,11 +35,19 @@ StreamEnd::Progress StreamEnd::Write(const google::protobuf::MessageLite& messag
     return Progress::kOver;
   }
   NoteSize(scratch_.size());
-  const session::Sent sent = WriteBytes(PayloadOf(&scratch_));
-  full_ = sent != session::Sent::kGoOn;
-  if (sent != session::Sent::kGone) return Progress::kDone;
-  // The session knows that the call is over; why, it tells in this turn.
-  return end_is_coming() ? Progress::kNotYet : Progress::kOver;
+  switch (WriteBytes(PayloadOf(&scratch_))) {
+    case session::Sent::kGoOn:
+      return Progress::kDone;
+    case session::Sent::kWait:
+      full_ = true;
+      return Progress::kDone;
+    case session::Sent::kGone:
+      full_ = true;  // until the end, which is told in this turn
+      return Progress::kNotYet;
+    case session::Sent::kLate:
+      break;
+  }
+  return Progress::kOver;
 }
 
 bool StreamEnd::CheckMayBlock() {

@@ -86,8 +86,6 @@ class StreamEnd {
   virtual session::Sent WriteBytes(const session::Payload& payload) = 0;
   // Whether messages can be sent already.
   virtual bool open() const = 0;
-  // Whether End follows when a message is not taken any more.
-  virtual bool end_is_coming() const = 0;
   // A message that cannot be read or written ends the stream; the status is what it ends with.
   virtual absl::Status Unreadable(const absl::Status& why) = 0;
   // The stream is used in a way that cannot go well.

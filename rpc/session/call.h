@@ -1,11 +1,9 @@
 // One open call as a session records it. Internal to rpc/session.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -14,7 +12,6 @@
 #include "rpc/session/inbox.h"
 #include "rpc/session/owned_header.h"
 #include "rpc/wire/header.h"
-#include "rpc/wire/md5.h"
 
 namespace rpc::session {
 
@@ -31,11 +28,12 @@ struct Outgoing {
   uint32_t flags = 0;
   bool started = false;   // a part of it has been sent
   std::string_view rest;  // bytes not sent yet
+  size_t size = 0;        // of the message: its owner holds all of it until the last part is sent
   std::shared_ptr<const void> owner;
   std::unique_ptr<OwnedHeader> header;  // name, metadata, status; null when there are none
 
   bool bare() const { return (flags & wire::kFlagBare) != 0; }
-  size_t memory_size() const { return rest.size() + (header ? header->memory_size() : 0); }
+  size_t memory_size() const { return size + (header ? header->memory_size() : 0); }
 };
 
 // What is forgotten when a record is used for another call.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "rpc/session/check.h"
 #include "rpc/session/fault.h"
 #include "rpc/session/metadata.h"
@@ -45,7 +46,7 @@ absl::StatusOr<uint64_t> ClientSession::Open(const Opening& opening) {
 }
 
 absl::StatusOr<uint64_t> ClientSession::Open(const Opening& opening, const Payload& message) {
-  if (absl::Status s = CheckMessageSize(message.bytes.size()); !s.ok()) return s;
+  if (absl::Status s = CheckMessageSize(message.bytes.size(), "server"); !s.ok()) return s;
   return SendOpening(opening, message, 0);
 }
 
@@ -79,7 +80,7 @@ absl::StatusOr<uint64_t> ClientSession::SendOpening(const Opening& opening, cons
   call->single_reply = opening.single_reply;
   call->writing_closed = opening.last;
   call->credit = sender().peer().call_window;
-  call->inbox.Open(hello_ ? limits().call_window : wire::kNumberMax, !hello_);
+  call->inbox.Open(limits().call_window, !hello_);
   call->deadline_us = opening.deadline_us;
   if (call->deadline_us != kNever) deadlines().Add(call);
   if (sender().peer().takes_parts || CreditCost(message.bytes.size()) <= call->credit) {
@@ -103,9 +104,10 @@ bool ClientSession::SendMessage(Call* call, const Payload& message, bool last) {
 
 Sent ClientSession::Write(uint64_t id, const Payload& message, bool last) {
   Call* call = Find(id);
-  if (call == nullptr || call->ended) return Sent::kGone;
+  if (call == nullptr) return Sent::kGone;
+  if (call->ended) return Sent::kLate;
   Check(!call->writing_closed, "nothing is written after the last message");
-  if (absl::Status s = CheckMessageSize(message.bytes.size()); !s.ok()) {
+  if (absl::Status s = CheckMessageSize(message.bytes.size(), "server"); !s.ok()) {
     EndHere(call, std::move(s));
     return Sent::kGone;
   }
@@ -141,7 +143,8 @@ void ClientSession::Shutdown() {
 
 void ClientSession::OnIdle() {
   Close(absl::UnavailableError(
-            absl::StrCat("no call was open for ", limits().idle_timeout_us, " us")),
+            absl::StrCat("no call was open for ",
+                         absl::FormatDuration(absl::Microseconds(limits().idle_timeout_us)))),
         Ending::kAfterOutput, CloseCause::kIdle);
 }
 

@@ -17,9 +17,14 @@ namespace {
 // message waiting then, and at no time several of more than half a window.
 constexpr uint64_t kWindowsBeforeGrowth = 4;
 
-// Memory of a message, of its size: what is looked for while its parts are put together, and no
-// more is held when it is kept.
+// Memory for a message, of its size: what is looked for while its parts are put together. What is
+// beyond that is counted.
 constexpr size_t kRoomUsual = 4;
+
+uint64_t SizeHeldFor(const std::string& text) {
+  const size_t capacity = text.capacity() - std::string().capacity();
+  return std::max(text.size(), capacity / kRoomUsual);
+}
 
 // Leaves the memory to others. (Assigning a short string would keep it.)
 void Drop(std::string* text) {
@@ -46,9 +51,8 @@ void Append(std::string* text, std::string_view part) {
   *text += part;
 }
 
-// Parts compared at once: as many as the widest registers hash side by side. What is corrupted is
-// found so many parts later, at most.
-constexpr size_t kCheckedTogether = 16;
+// Parts compared at once. What is corrupted is found so many parts later, at most.
+constexpr size_t kCheckedTogether = wire::kMd5Lanes;
 
 }  // namespace
 
@@ -60,7 +64,7 @@ absl::Status CorruptedBody(uint64_t size, std::string_view what) {
 void Inbox::Open(uint64_t credit, bool exempt) {
   Clear();
   exempt_ = exempt;
-  credit_ = window_ = credit;
+  credit_ = window_ = window_first_ = credit;
   granted_while_empty_ = 0;
 }
 
@@ -146,17 +150,20 @@ absl::Status Inbox::CheckParts(std::string_view message) {
   return status;
 }
 
+uint64_t Inbox::memory_size() const {
+  return waiting_size_ + SizeHeldFor(assembly_) + SizeHeldFor(taken_);
+}
+
 void Inbox::Keep(std::string_view message) {
   waiting_size_ += CreditCost(message.size());
   if (!messages_.empty() && waiting_size_ > window_ / 2) granted_while_empty_ = 0;
-  // What is held in memory of its own fills that, since only the message is counted.
-  const bool fills = taken_.capacity() <= kRoomUsual * taken_.size();
-  if (fills && message.data() == taken_.data() && message.size() == taken_.size()) {
-    messages_.push(std::move(taken_));
-    taken_ = std::string();
-  } else {
-    messages_.push(std::string(message));
+  const bool taken = message.data() == taken_.data() && message.size() == taken_.size();
+  if (taken && SizeHeldFor(taken_) == taken_.size()) {
+    messages_.push(std::exchange(taken_, std::string()));
+    return;
   }
+  messages_.push(std::string(message));
+  if (taken) Drop(&taken_);
 }
 
 std::string_view Inbox::Take() {

@@ -42,8 +42,8 @@ class Inbox {
   absl::Status CheckSize(uint64_t size, uint64_t message_size_max) const;
 
   // One message-carrying body, whose size has been checked. When it completes a message, *message
-  // is that message: a view of the body, or of memory that stays until the next Add. Else *message
-  // has no address.
+  // is that message: a view of the body, or of memory that stays until the next Add, Keep or Take.
+  // Else *message has no address.
   // Fails with the status that the call ends with; *corrupted tells whether it is because of an
   // md5.
   absl::Status Add(const wire::Frame& frame, const Limits& limits, wire::Expander* expander,
@@ -54,7 +54,7 @@ class Inbox {
 
   bool empty() const { return messages_.empty(); }
 
-  // The oldest kept message; a view until the next Take. REQUIRES: !empty()
+  // The oldest kept message; a view until the next Take or Add. REQUIRES: !empty()
   std::string_view Take();
 
   // Bytes to grant now, already added to the sender's credit; 0 when it has enough. The window
@@ -63,8 +63,10 @@ class Inbox {
 
   bool assembling() const { return assembling_; }
   uint64_t credit() const { return credit_; }
-  uint64_t waiting_size() const { return waiting_size_; }  // whole messages, each at least 64
-  uint64_t memory_size() const { return waiting_size_ + assembly_.size() + taken_.size(); }
+  uint64_t grown() const { return window_ - window_first_; }  // the window, since Open
+  uint64_t waiting_size() const { return waiting_size_; }     // whole messages, each at least 64
+  // Of messages and parts: a quarter of the memory for them where that is more.
+  uint64_t memory_size() const;
 
   // Drops what nobody will read any more; what was taken stays.
   void DropWaiting();
@@ -86,6 +88,7 @@ class Inbox {
   bool assembling_ = false;
   uint64_t credit_ = 0;
   uint64_t window_ = 0;
+  uint64_t window_first_ = 0;
   uint64_t granted_while_empty_ = 0;  // in a row; decides when the window grows
   uint64_t waiting_size_ = 0;
   std::string assembly_;

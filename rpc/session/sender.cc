@@ -1,10 +1,10 @@
 #include "rpc/session/sender.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "rpc/session/fault.h"
+#include "rpc/wire/md5.h"
 
 namespace rpc::session {
 namespace {
@@ -13,19 +13,24 @@ bool HasText(const wire::Header& header) {
   return !header.name.empty() || !header.metadata.empty() || header.code != 0;
 }
 
-// A frame that has to wait: with memory of its own.
-Outgoing Keep(const wire::Header& header, const Payload& message) {
+Outgoing FrameOf(const wire::Header& header, const Payload& message) {
   Outgoing frame;
   frame.kind = header.kind;
   frame.flags = header.flags;
   frame.rest = message.bytes;
+  frame.size = message.bytes.size();
   frame.owner = message.owner;
-  if (frame.owner == nullptr && !message.bytes.empty()) {
-    auto copy = std::make_shared<const std::string>(message.bytes);
-    frame.rest = *copy;
-    frame.owner = std::move(copy);
-  }
   if (HasText(header)) frame.header = std::make_unique<OwnedHeader>(header);
+  return frame;
+}
+
+// One that has to wait: with memory of its own.
+Outgoing Keep(const wire::Header& header, const Payload& message) {
+  Outgoing frame = FrameOf(header, message);
+  if (frame.owner != nullptr || frame.size == 0) return frame;
+  auto copy = std::make_shared<const std::string>(message.bytes);
+  frame.rest = *copy;
+  frame.owner = std::move(copy);
   return frame;
 }
 
@@ -33,10 +38,9 @@ Outgoing Keep(const wire::Header& header, const Payload& message) {
 // by side, in a fraction of the time. Shorter parts cost more than they save.
 constexpr size_t kWholeMax = 6 << 10;
 constexpr size_t kLanePartMin = 2 << 10;
-constexpr size_t kLanes = 16;
 
 size_t LanePartSize(size_t size) {
-  const size_t count = std::min(size / kLanePartMin, kLanes);
+  const size_t count = std::min(size / kLanePartMin, wire::kMd5Lanes);
   return (size - 1) / count + 1;
 }
 
@@ -56,7 +60,7 @@ bool Sender::Send(Call* call, wire::Header* header, const Payload& message, Time
     if (!CutsForLanes(*call, size)) {
       Write(call, header, message.bytes, message.owner, now_us);
     } else {
-      Outgoing frame = Keep(*header, message);
+      Outgoing frame = FrameOf(*header, message);
       WriteParts(call, &frame, size, now_us);
     }
     return true;
@@ -73,17 +77,13 @@ void Sender::AddCredit(Call* call, uint64_t credit) {
 }
 
 void Sender::Pump(TimeUs now_us) {
-  while (!output_full() && !lines_->opening.empty()) {
-    Call* call = lines_->opening.pop();
-    call->scheduled = false;
-    SendTurn(call, now_us);
-    Schedule(call);
-  }
-  while (!output_full() && !lines_->turns.empty()) {
-    Call* call = lines_->turns.pop();
-    call->scheduled = false;
-    SendTurn(call, now_us);
-    Schedule(call);
+  for (Fifo<Call*>* line : {&lines_->opening, &lines_->turns}) {
+    while (!output_full() && !line->empty()) {
+      Call* call = line->pop();
+      call->scheduled = false;
+      SendTurn(call, now_us);
+      Schedule(call);
+    }
   }
 }
 
@@ -115,9 +115,10 @@ void Sender::Schedule(Call* call) {
   (opens ? lines_->opening : lines_->turns).push(call);
 }
 
-size_t Sender::TurnSize(const Call& call, const Outgoing& frame) const {
-  if (peer_.exempt) return frame.rest.size();
-  return std::min({uint64_t{frame.rest.size()}, uint64_t{peer_.frame_body_size_max}, call.credit});
+size_t Sender::TurnSize(const Call& call) const {
+  const size_t size = call.queue.front().rest.size();
+  if (peer_.exempt) return size;
+  return std::min({uint64_t{size}, uint64_t{peer_.frame_body_size_max}, call.credit});
 }
 
 bool Sender::CanGoAtOnce(const Call& call, const wire::Header& header, size_t size) const {
@@ -131,14 +132,10 @@ bool Sender::CanGoAtOnce(const Call& call, const wire::Header& header, size_t si
 // What goes of the first frame in the call's queue before others have their turn.
 void Sender::SendTurn(Call* call, TimeUs now_us) {
   Outgoing& frame = call->queue.front();
-  const size_t size = TurnSize(*call, frame);
-  if (size < frame.rest.size()) {
-    lines_->queued_size -= size;
-    return WriteParts(call, &frame, size, now_us);
-  }
+  WriteParts(call, &frame, TurnSize(*call), now_us);
+  if (!frame.rest.empty()) return;
   lines_->queued_size -= frame.memory_size();
-  Outgoing last = call->queue.pop();
-  WriteParts(call, &last, size, now_us);
+  call->queue.pop();
   if (call->queue.empty() && call->write_waits) lines_->writable.push_back(call);
 }
 

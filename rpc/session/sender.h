@@ -28,7 +28,6 @@ struct PeerLimits {
   uint32_t frame_body_size_max = kFrameBodySizeMin;  // what is more is no use
   uint32_t calls_max = UINT32_MAX;                   // the same
   uint32_t header_size_max = wire::kHeaderSizeMaxDefault;
-  bool zstd = false;
   bool takes_parts = true;  // false while its HELLO is awaited: what does not fit whole waits
   bool exempt = false;      // sent no HELLO: bodies are never cut, and need no credit
 };
@@ -84,7 +83,7 @@ class Sender {
              const std::shared_ptr<const void>& owner, TimeUs now_us);
   void Schedule(Call* call);
   void SendTurn(Call* call, TimeUs now_us);
-  size_t TurnSize(const Call& call, const Outgoing& frame) const;
+  size_t TurnSize(const Call& call) const;
   bool CutsForLanes(const Call& call, size_t size) const;
   void WriteParts(Call* call, Outgoing* frame, size_t size, TimeUs now_us);
   void WritePart(Call* call, Outgoing* frame, size_t size, TimeUs now_us);

@@ -259,7 +259,7 @@ Sent ServerSession::SendMetadata(uint64_t id, std::span<const wire::Metadatum> m
 Sent ServerSession::Write(uint64_t id, const Payload& message) {
   Call* call = Find(id);
   if (call == nullptr || call->over) return Sent::kGone;
-  if (absl::Status s = CheckMessageSize(message.bytes.size()); !s.ok()) {
+  if (absl::Status s = CheckMessageSize(message.bytes.size(), "client"); !s.ok()) {
     Abort(call, s);
     return Sent::kGone;
   }
@@ -275,9 +275,9 @@ Sent ServerSession::Write(uint64_t id, const Payload& message) {
   return written ? Sent::kGoOn : Sent::kWait;
 }
 
-void ServerSession::End(uint64_t id, const absl::Status& status, const Payload* reply,
+bool ServerSession::End(uint64_t id, const absl::Status& status, const Payload* reply,
                         std::span<const wire::Metadatum> trailing) {
-  EndWith(id, status, reply, trailing, 0);
+  return EndWith(id, status, reply, trailing, 0);
 }
 
 void ServerSession::Refuse(uint64_t id, const absl::Status& status) {
@@ -287,15 +287,18 @@ void ServerSession::Refuse(uint64_t id, const absl::Status& status) {
   EndWith(id, status, nullptr, {}, unseen ? wire::kFlagUnseen : 0);
 }
 
-void ServerSession::EndWith(uint64_t id, const absl::Status& status, const Payload* reply,
+bool ServerSession::EndWith(uint64_t id, const absl::Status& status, const Payload* reply,
                             std::span<const wire::Metadatum> trailing, uint32_t flags) {
   DropEvents(id);
   Call* call = Find(id);
-  if (call == nullptr) return;
+  if (call == nullptr) return true;
   Check(!std::exchange(call->handler_done, true), "a handler ends once");
-  if (call->over) return Finish(call);
-  absl::Status too_large =
-      reply == nullptr ? absl::OkStatus() : CheckMessageSize(reply->bytes.size());
+  if (call->over) {
+    Finish(call);
+    return true;
+  }
+  const absl::Status too_large =
+      reply == nullptr ? absl::OkStatus() : CheckMessageSize(reply->bytes.size(), "client");
   const absl::Status& result = status.ok() ? too_large : status;
   const bool bare = !result.ok() || reply == nullptr;
   wire::Header header;
@@ -310,8 +313,10 @@ void ServerSession::EndWith(uint64_t id, const absl::Status& status, const Paylo
   call->inbox.DropWaiting();
   if (HasCurrent(call)) DropCurrent();
   SendFinalFrame(call, &header, result, bare ? Payload() : *reply);
-  if (call->end_written) return;  // what it holds is forgotten soon
-  if (absl::Status s = Account(call); !s.ok()) Abort(call, s);
+  if (call->end_written) return too_large.ok();  // what it holds is forgotten soon
+  const absl::Status held = Account(call);
+  if (!held.ok()) Abort(call, held);
+  return too_large.ok() && held.ok();
 }
 
 void ServerSession::SendFinalFrame(Call* call, wire::Header* header, const absl::Status& status,

@@ -63,8 +63,9 @@ class ServerSession final : public Session {
   Sent Write(uint64_t call, const Payload& message);
 
   // The handler has ended. With OK and `reply` that is the last message. Trailing metadata that
-  // breaks the rules or does not fit is left out.
-  void End(uint64_t call, const absl::Status& status, const Payload* reply = nullptr,
+  // breaks the rules or does not fit is left out. False where the client does not take so large
+  // a reply, or lets too much wait already: it is told RESOURCE_EXHAUSTED instead.
+  bool End(uint64_t call, const absl::Status& status, const Payload* reply = nullptr,
            std::span<const wire::Metadatum> trailing = {});
 
   // Instead of End, for a call that no handler has seen: its client may repeat it.
@@ -123,7 +124,7 @@ class ServerSession final : public Session {
 
   // The ways in which a call ends.
   void RefuseUnrecorded(const wire::Header& header, const absl::Status& status);
-  void EndWith(uint64_t id, const absl::Status& status, const Payload* reply,
+  bool EndWith(uint64_t id, const absl::Status& status, const Payload* reply,
                std::span<const wire::Metadatum> trailing, uint32_t flags);
   void Abort(Call* call, const absl::Status& status);  // not by its handler
   void Finish(Call* call);                             // END is out, and the handler has ended

@@ -287,6 +287,7 @@ void Session::Retire(Call* call) {
   work_->deadlines.Remove(call);
   if (work_->current_call == call) work_->current_call = nullptr;
   work_->memory_size -= call->memory_counted;
+  work_->windows_grown -= call->inbox.grown();
   if (call->inbox_full) --work_->full_inboxes;
   ++counters_.calls_ended;
   work_->retired.push_back(work_->calls.Remove(call->id));
@@ -395,17 +396,22 @@ absl::Status Session::CheckHelloSize(const wire::Frame& frame) {
                                                    " are taken"));
 }
 
-absl::Status Session::CheckMessageSize(size_t size) const {
+absl::Status Session::CheckMessageSize(size_t size, std::string_view peer) const {
   const uint64_t size_max = sender_.peer().message_size_max;
   if (size <= size_max) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("message of ", size, " bytes, but the peer takes at most ", size_max));
+  return absl::ResourceExhaustedError(absl::StrCat("message of ", size, " bytes, but the ",
+                                                   absl::string_view(peer.data(), peer.size()),
+                                                   " takes at most ", size_max));
 }
 
 void Session::SendCredit(Call* call) {
   if (Broken(Fault::kCreditNotReturned)) return;
-  const bool roomy = held_size() < limits_->memory_size_max / 4;
+  // What grown windows let come counts as if it were here: it may come at any time.
+  const uint64_t expected_size = held_size() + work_->windows_grown;
+  const bool roomy = expected_size < limits_->memory_size_max / 4;
+  work_->windows_grown -= call->inbox.grown();
   const uint64_t credit = call->inbox.Grant(roomy, limits_->call_window_max);
+  work_->windows_grown += call->inbox.grown();
   if (credit == 0 || over()) return;
   wire::Header header;
   header.kind = wire::Kind::kCredit;
@@ -449,18 +455,21 @@ void Session::set_trace(Trace trace) {
 
 void Session::CheckInvariants() const {
   uint64_t memory_size = 0;
+  uint64_t grown = 0;
   size_t full = 0;
   size_t with_deadline = 0;
   std::vector<const Call*> calls;
   work_->calls.ForEach([&](const Call* call) {
     Check(work_->calls.Find(call->id) == call, "a call stands under its own id");
     memory_size += call->memory_counted;
+    grown += call->inbox.grown();
     full += call->inbox_full;
     with_deadline += call->deadline_place != kNoPlace;
     calls.push_back(call);
   });
   Check(calls.size() == work_->calls.size(), "the calls are counted");
   Check(memory_size == work_->memory_size, "the memory of the calls adds up");
+  Check(grown == work_->windows_grown, "what windows have grown by adds up");
   Check(full == work_->full_inboxes, "full inboxes are counted");
   Check(with_deadline == work_->deadlines.size(), "only open calls have deadlines");
   Check(work_->deadlines.Valid(), "deadlines are in order");

@@ -66,7 +66,8 @@ struct Buffers {
 enum class Sent : uint8_t {
   kGoOn,  // taken; more may follow
   kWait,  // taken; the next one should wait for kWritable
-  kGone,  // not taken: there is no such call, or it has ended
+  kGone,  // not taken: there is no such call, or its end is told by an event of this turn
+  kLate,  // not taken: the server has ended the call, and its end is told after its messages
 };
 
 enum class ReadResult : uint8_t { kMessage, kNothingYet, kEndOfStream, kGone };
@@ -236,7 +237,7 @@ class Session {
   bool CheckCredit(const Call& call, uint64_t size);
   static absl::Status CheckHelloSize(const wire::Frame& frame);
   // Whether a message of ours is within what the peer takes.
-  absl::Status CheckMessageSize(size_t size) const;
+  absl::Status CheckMessageSize(size_t size, std::string_view peer) const;
   // The message that was just completed, and that nobody has read yet.
   bool HasCurrent(const Call* call) const { return work_->current_call == call; }
   std::string_view current_message() const { return work_->current_message; }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "google/protobuf/util/json_util.h"
 #include "rpc/session/fault.h"
 #include "rpc/session/session.h"
@@ -51,6 +52,10 @@ uint32_t Clamped(uint64_t value) {
 
 uint64_t OrDefault(uint64_t value, uint64_t default_value) {
   return value == 0 ? default_value : std::min(value, wire::kNumberMax);
+}
+
+std::string Text(TimeUs duration_us) {
+  return absl::FormatDuration(absl::Microseconds(duration_us));
 }
 
 }  // namespace
@@ -126,7 +131,6 @@ absl::Status Session::ReadHello(const wire::Frame& frame, bool md5_waived) {
   peer.calls_max = Clamped(OrDefault(hello.max_calls(), Limits().calls_max));
   peer.header_size_max = std::min(std::max(hello.max_header(), wire::kHeaderSizeMaxDefault),
                                   wire::kHeaderSizeMaxCeiling);
-  for (int encoding : hello.encodings()) peer.zstd |= encoding == wire::HeaderRecord::ZSTD;
   sender_.encoder().set_md5(hello.md5() != wire::Hello::WAIVED);
   return absl::OkStatus();
 }
@@ -209,15 +213,16 @@ void Session::CheckSilence() {
     looked_us_ = now_us_;
   } else if (now_us_ >= HeaderTimeUs()) {
     Close(absl::UnavailableError(
-              absl::StrCat("no header within ", limits_->first_header_timeout_us, " us")),
+              absl::StrCat("no header within ", Text(limits_->first_header_timeout_us))),
           Ending::kNow, CloseCause::kSilent);
   } else {
-    Close(absl::UnavailableError(now_us_ >= AnswerTimeUs()
-                                     ? absl::StrCat("the peer is dead: no byte within ",
-                                                    limits_->keepalive_timeout_us, " us of a PING")
-                                     : absl::StrCat("the peer is dead: it took no byte for ",
-                                                    limits_->keepalive_idle_us, " us")),
-          Ending::kNow, CloseCause::kDead);
+    Close(
+        absl::UnavailableError(now_us_ >= AnswerTimeUs()
+                                   ? absl::StrCat("the peer is dead: no byte within ",
+                                                  Text(limits_->keepalive_timeout_us), " of a PING")
+                                   : absl::StrCat("the peer is dead: it took no byte for ",
+                                                  Text(limits_->keepalive_idle_us))),
+        Ending::kNow, CloseCause::kDead);
   }
 }
 

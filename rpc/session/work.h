@@ -42,12 +42,13 @@ struct Work {
   SendLines lines;
   Call* current_call = nullptr;  // whose message, just completed, nobody has read yet
   std::string_view current_message;
-  uint64_t memory_size = 0;  // of all inboxes
+  uint64_t memory_size = 0;    // of all inboxes
+  uint64_t windows_grown = 0;  // by so much all together
   size_t full_inboxes = 0;
 
   bool empty() const {
     return calls.empty() && events.empty() && retired.empty() && lines.empty() &&
-           deadlines.empty() && memory_size == 0 && full_inboxes == 0;
+           deadlines.empty() && memory_size == 0 && windows_grown == 0 && full_inboxes == 0;
   }
 };
 

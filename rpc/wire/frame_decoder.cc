@@ -9,6 +9,7 @@
 #include "rpc/wire/foreign.h"
 #include "rpc/wire/header_codec.h"
 #include "rpc/wire/json_header.h"
+#include "rpc/wire/large_string.h"
 
 namespace rpc::wire {
 namespace {
@@ -245,6 +246,7 @@ bool FrameDecoder::MoveInput(size_t size_wanted, std::vector<char>* to) {
   const size_t size_after = to->size() + size;
   if (size_after > to->capacity()) {
     to->reserve(std::min(size_wanted, std::max(size_after, 2 * to->capacity())));
+    if (to->capacity() >= kLargeStringMin) NoteLarge();
   }
   to->insert(to->end(), input.begin(), input.begin() + size);
   input.remove_prefix(size);

@@ -98,17 +98,16 @@ char* FrameEncoder::AppendHeader(Header& header, std::string_view body, size_t r
     return end;
   }
   header.md5 = hashed ? std::string_view(kNoDigest, kMd5Bytes) : std::string_view();
-  return AppendBinaryHeader(header, body, room, hashed);
+  return AppendBinaryHeader(header, body, room);
 }
 
-char* FrameEncoder::AppendBinaryHeader(const Header& header, std::string_view body, size_t room,
-                                       bool hash_later) {
+char* FrameEncoder::AppendBinaryHeader(const Header& header, std::string_view body, size_t room) {
   const size_t record_size = EncodedHeaderSize(header);
   assert(record_size > 0 && "a CALL has a name or an id");
   char* record = NewBytes(kLengthBytes + record_size + room) + kLengthBytes;
   WriteBigEndian(record_size, record - kLengthBytes);
   char* end = EncodeHeader(header, record);
-  if (hash_later) {
+  if (!header.md5.empty()) {  // to be written when all bodies are hashed
     const char* data = body.data() == nullptr ? end : body.data();
     uint8_t* digest = reinterpret_cast<uint8_t*>(record + kBinaryMd5Offset);
     buffers_->md5_jobs_.push_back({data, body.size(), digest});

@@ -79,8 +79,7 @@ class FrameEncoder {
   // Appends length and header for `body`, and `room` bytes behind them, which it returns. A body
   // without an address is the one that will stand in that room.
   char* AppendHeader(Header& header, std::string_view body, size_t room);
-  char* AppendBinaryHeader(const Header& header, std::string_view body, size_t room,
-                           bool hash_later);
+  char* AppendBinaryHeader(const Header& header, std::string_view body, size_t room);
   char* AppendJsonHeader(const Header& header, size_t room);
   char* NewBytes(size_t size);
   void AddPiece(Piece piece);

@@ -25,6 +25,7 @@ struct Kept {
   std::vector<std::string> strings;  // by capacity, the smallest first
   size_t size = 0;                   // of all of them
   size_t size_max = 0;
+  uint64_t uses = 0;
 };
 
 thread_local Kept kept;
@@ -43,6 +44,12 @@ void KeepLarge(size_t size_max) {
   if (kept.strings.empty()) kept.strings.shrink_to_fit();
 }
 
+uint64_t LargeUses() { return closed ? 0 : kept.uses; }
+
+void NoteLarge() {
+  if (!closed) ++kept.uses;
+}
+
 size_t LargeKept() { return closed ? 0 : kept.size; }
 
 void FreeLarge() {
@@ -56,7 +63,7 @@ std::string TakeLarge(size_t size) {
   if (size < kLargeStringMin || closed || kept.strings.empty()) return std::string();
   auto found = std::lower_bound(kept.strings.begin(), kept.strings.end(), size, IsSmaller);
   if (found == kept.strings.end()) --found;
-  // One that is far too large would be held for what is small, and only that is counted.
+  // One that is far too large would be held for what is small.
   if (found->capacity() / kTooLarge > size) return std::string();
   std::string taken = std::move(*found);
   kept.strings.erase(found);
@@ -69,6 +76,7 @@ void GiveLarge(std::string* bytes) {
   given.swap(*bytes);
   const size_t size = given.capacity();
   if (!kKeeps || size < kLargeStringMin || closed) return;
+  ++kept.uses;
   if (kept.strings.size() == kLargeStringsKeptMax || kept.size + size > kept.size_max) return;
   const auto place = std::lower_bound(kept.strings.begin(), kept.strings.end(), size, IsSmaller);
   kept.strings.insert(place, std::move(given));

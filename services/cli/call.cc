@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rpc/rpc.h"
 #include "services/cli/conversation.h"
 #include "services/cli/failure.h"
@@ -64,11 +65,13 @@ int CallCommand::Run(const terminal::Flags& flags) {
   if (!channel.ok()) return UsageError(channel.status());
   const absl::StatusOr<rpc::Metadata> metadata = method_.metadata();
   if (!metadata.ok()) return UsageError(metadata.status());
+  const absl::Time deadline = absl::Now() + timeout_;
   if (wait_) {
     const absl::Status ready = channel->WaitUntilReady(timeout_);
     if (!ready.ok()) return Fail(ready);
   }
-  const absl::StatusOr<MethodTarget> target = method_.Find(*channel, arguments[1]);
+  const absl::StatusOr<MethodTarget> target =
+      method_.Find(*channel, arguments[1], deadline - absl::Now());
   if (!target.ok()) {
     const bool is_ours = method_.has_files() || absl::IsInvalidArgument(target.status());
     return is_ours ? UsageError(target.status()) : Fail(target.status());
@@ -78,11 +81,12 @@ int CallCommand::Run(const terminal::Flags& flags) {
 
   const bool has_stream = target->request_stream() || target->reply_stream();
   const bool has_timeout = !has_stream || flags.given("timeout");
-  Conversation conversation(*channel, &*target,
-                            {.messages = std::move(messages),
-                             .metadata = *metadata,
-                             .timeout = has_timeout ? timeout_ : absl::InfiniteDuration(),
-                             .look = look_});
+  Conversation conversation(
+      *channel, &*target,
+      {.messages = std::move(messages),
+       .metadata = *metadata,
+       .timeout = has_timeout ? deadline - absl::Now() : absl::InfiniteDuration(),
+       .look = look_});
   rpc::Run([&conversation] { return conversation.Hold(); });
   const ConversationEnd& end = conversation.end();
   if (verbose_) std::fputs(VerboseText(*target, *metadata, end).c_str(), stderr);

@@ -84,8 +84,8 @@ void MethodFlags::Declare(terminal::Flags* flags) {
                &metadata_);
 }
 
-absl::StatusOr<MethodTarget> MethodFlags::Find(const rpc::Channel& channel,
-                                               const std::string& name) const {
+absl::StatusOr<MethodTarget> MethodFlags::Find(const rpc::Channel& channel, const std::string& name,
+                                               absl::Duration timeout) const {
   const std::string service = ServiceIn(name);
   if (service.empty()) {
     return absl::InvalidArgumentError(
@@ -100,13 +100,15 @@ absl::StatusOr<MethodTarget> MethodFlags::Find(const rpc::Channel& channel,
     if (!schema.ok()) return schema.status();
     target.schema = *std::move(schema);
   } else {
-    absl::Status asked = rpc::Run([&] { return AskSymbol(channel, service, &target.schema); });
+    const auto ask = [&](const std::string& symbol) {
+      return rpc::Run([&] {
+        return AskSymbol(channel, symbol, &target.schema, std::min(timeout, kReflectionTimeout));
+      });
+    };
+    absl::Status asked = ask(service);
     // Of package.Service alone, `service` is the package: to name its methods, the whole is asked.
     const bool may_be_service = absl::IsNotFound(asked) && name.find('/') == std::string::npos;
-    if (may_be_service) {
-      const absl::Status again = rpc::Run([&] { return AskSymbol(channel, name, &target.schema); });
-      if (again.ok()) asked = again;
-    }
+    if (may_be_service && ask(name).ok()) asked = absl::OkStatus();
     if (!asked.ok()) return asked;
   }
   target.method = target.schema.FindMethod(name);

@@ -32,9 +32,10 @@ class MethodFlags {
  public:
   void Declare(terminal::Flags* flags);
 
-  // From the .proto files that were named, else from the server's reflection. NOT_FOUND names the
-  // methods that there are.
-  absl::StatusOr<MethodTarget> Find(const rpc::Channel& channel, const std::string& name) const;
+  // From the .proto files that were named, else from the server's reflection, which has `timeout`
+  // to answer, and 5 s at most. NOT_FOUND names the methods that there are.
+  absl::StatusOr<MethodTarget> Find(const rpc::Channel& channel, const std::string& name,
+                                    absl::Duration timeout = absl::InfiniteDuration()) const;
   // Whether .proto files were named: then nobody is asked.
   bool has_files() const { return !files_.empty(); }
 

@@ -66,7 +66,7 @@ class Attack {
   // Everything has ended but the good client's calls.
   void End(const Bounds& bounds);
 
-  // What the server has done since the begin.
+  // What the server has done since the begin; what is open or running is what is so now.
   Figures Growth() const;
   absl::Duration wall() const;
 

@@ -124,6 +124,7 @@ TEST(CancelledCalls, DroppedByAChannelEndOnceEachAndLeaveNothing) {
   EXPECT_TRUE(server.Eventually([](const Figures& f) { return f.counters.connections_open == 1; }));
   const Figures growth = attack.Growth();
   EXPECT_LE(growth.handlers_running, 1u);
+  EXPECT_GT(growth.counters.calls_cancelled, 0u);  // they had been sent
   attack.End({.heap_size_max = 4 * kMegabyte,
               .heap_size_left = 2 * kMegabyte,  // records that wait to be used again
               .rss_size_max = 6 * kMegabyte,

@@ -11,6 +11,7 @@
 #include "rpc/rpc.h"
 #include "services/interop/interop.rpc.h"
 #include "tests/end_to_end/interop_fixture.h"
+#include "tests/support/eventually.h"
 
 namespace rpc {
 namespace {
@@ -24,6 +25,13 @@ class InteropLimitsTest : public InteropTest {
   // A client whose own limit is that of the server.
   interop::Interop::Client LimitedClient() {
     return interop::Interop::Client(MakeChannel({.limits = {.message_size_max = kMessageSizeMax}}));
+  }
+
+  // The one call there was.
+  void ExpectCountedAsFailed() {
+    EXPECT_TRUE(Eventually([this] { return server_.counters().calls_failed == 1; }));
+    EXPECT_EQ(server_.counters().calls_ok, 0u);
+    EXPECT_EQ(server_.counters().calls_cancelled, 0u);
   }
 };
 
@@ -70,6 +78,18 @@ TEST_P(InteropLimitsTest, item_of_a_stream_above_the_limit) {
   ExpectOneConnectionThatWorks();
 }
 
+// Whoever writes hears of it, with the reason.
+TEST_P(InteropLimitsTest, turn_above_the_limit) {
+  auto call = interop_.Converse();
+  ASSERT_TRUE(call.Write(MakeTurn({5})).Wait());
+  ASSERT_NE(call.Read().Wait(), nullptr);
+  interop::Turn turn;
+  turn.set_payload(std::string(PayloadSizeFor(kMessageSizeMax + 1), 'x'));
+  EXPECT_FALSE(call.Write(turn).Wait());
+  ExpectTooLarge(call.status());
+  ExpectOneConnectionThatWorks();
+}
+
 TEST_P(InteropLimitsTest, reply_at_the_limit) {
   auto call = LimitedClient().Produce(Producing({PayloadSizeFor(kMessageSizeMax)}));
   const Chunks chunks = ReadAll(call);
@@ -83,6 +103,7 @@ TEST_P(InteropLimitsTest, chunk_of_a_stream_above_the_limit) {
   const Chunks chunks = ReadAll(call);
   EXPECT_EQ(chunks.sizes, std::vector<size_t>({5}));
   ExpectTooLarge(chunks.status);
+  ExpectCountedAsFailed();
   EXPECT_TRUE(client.Empty(interop::Nothing()).Wait().ok());
   EXPECT_EQ(connections(), 1u);
 }
@@ -91,6 +112,7 @@ TEST_P(InteropLimitsTest, reply_above_the_limit) {
   const auto client = LimitedClient();
   const auto reply = client.Unary(Asking(0, 2 * kMessageSizeMax)).Wait();
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kResourceExhausted) << reply.status();
+  ExpectCountedAsFailed();
   EXPECT_TRUE(client.Empty(interop::Nothing()).Wait().ok());
   EXPECT_EQ(connections(), 1u);
 }

@@ -94,7 +94,9 @@ void Account::Enter(const std::string& way, const CallPlan& plan, const CallResu
 
 void Account::EnterRuns(const std::string& way, uint64_t id, absl::StatusCode code,
                         bool promised_unseen, unsigned runs) {
-  if (runs == 0) ++lines_[way].never_run;
+  Line& line = lines_[way];
+  line.runs_are_known = true;
+  if (runs == 0) ++line.never_run;
   const std::string wrong = WhatIsWrongWithRuns(code, promised_unseen, runs);
   if (wrong.empty()) return;
   Complain(
@@ -130,8 +132,9 @@ std::string Account::Table() const {
     const auto of = [&](size_t column) {
       return line.by_code[static_cast<size_t>(kColumns[column])];
     };
-    absl::StrAppendFormat(&text, "%-6s %9d %9d %11d %9d %8d %9d %9d %6d %9d %8d %9d ms\n", way, all,
-                          of(0), of(1), of(2), of(3), of(4), of(5), other, line.never_run,
+    const std::string never_run = line.runs_are_known ? absl::StrCat(line.never_run) : "-";
+    absl::StrAppendFormat(&text, "%-6s %9d %9d %11d %9d %8d %9d %9d %6d %9s %8d %9d ms\n", way, all,
+                          of(0), of(1), of(2), of(3), of(4), of(5), other, never_run,
                           line.promised_unseen, absl::ToInt64Milliseconds(line.latest));
   }
   for (const std::string& complaint : told_) absl::StrAppend(&text, "WRONG: ", complaint, "\n");

@@ -1,10 +1,10 @@
 // Keeps account of calls: how each ended, whether it may have ended so, and how often it was run.
 //
-//     Account account(Account::kSlack);
+//     Account account(absl::Seconds(5));
 //     account.Enter("tcp", plan, result, {.troubled = true});
-//     account.CompareWithRuns("tcp", ...);                // at the end, with what the server says
+//     account.EnterRuns("tcp", plan.id, ...);             // at the end, with what the server says
 //     std::puts(account.Table().c_str());
-//     return account.complaints().empty();
+//     return account.complaints() == 0;
 //
 // Threads: one at a time.
 #pragma once
@@ -69,6 +69,7 @@ class Account {
   struct Line {
     std::array<uint64_t, 17> by_code = {};
     uint64_t never_run = 0;
+    bool runs_are_known = false;
     uint64_t promised_unseen = 0;
     absl::Duration latest = absl::ZeroDuration();  // behind the deadline
   };

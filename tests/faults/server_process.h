@@ -2,7 +2,7 @@
 // where it was.
 //
 //     ServerProcess server;
-//     Channel channel = server.NewChannel(Way::kTls, server.address(Way::kTls));
+//     rpc::Channel channel = QuickChannel(Way::kTls, server.address(Way::kTls));
 //     server.process().Signal(SIGKILL);
 //     server.Restart();                              // the same ports and paths
 //

@@ -8,14 +8,34 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "rpc/rpc.h"
+#include "tests/faults/ledger.rpc.h"
 #include "tests/faults/load.h"
 #include "tests/faults/server_process.h"
+#include "tests/support/eventually.h"
 
 namespace ledger {
 namespace {
 
 // Within which a server that was told twice to end is gone, on a machine that is busy.
 constexpr absl::Duration kBound = absl::Seconds(20);
+
+// A storm may end a server that does not care for signals as well: this one does.
+TEST(Storm, OneTerminateLetsACallFinish) {
+  ServerProcess server;
+  const Ledger::Client client(QuickChannel(Way::kTcp, server.address(Way::kTcp)));
+  Item item;
+  item.set_id(1);
+  item.set_pause_ms(1'000);
+  auto call = client.Once(item, {.timeout = kBound});
+  ASSERT_TRUE(rpc::Eventually([&] {
+    const auto observed = client.Observe({}).Wait();
+    return observed.ok() && observed->calls_open() > 0;
+  }));
+  server.process().Signal(SIGTERM);
+  const auto receipt = std::move(call).Wait();
+  EXPECT_TRUE(receipt.ok()) << receipt.status();
+  EXPECT_EQ(server.process().Wait(kBound), 0);
+}
 
 TEST(Storm, ManyTerminatesEndAServerAtOnceAndEveryCallInTime) {
   for (const int signal : {SIGTERM, SIGINT}) {

@@ -1,6 +1,6 @@
 // Lets a proxy be one bad network after the other, in an order that a seed gives.
 //
-//     StreamWeather weather(&proxy, {.encrypted = true}, seed);
+//     StreamWeather weather(&proxy, /*encrypted=*/true, seed);
 //     co_await rpc::Sleep(weather.Change());          // for how long it stays so
 //     weather.Clear();
 //

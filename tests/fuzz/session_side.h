@@ -2,7 +2,7 @@
 // the input chooses. What it is told has to make sense: each call begins and ends once, nothing is
 // told of one that is over, and in the end nothing is left.
 //
-//     ServerSide server(choices, ServerSide::Peer::kHostile);
+//     ServerSide server(choices, Peer::kHostile);
 //     while (!choices.done()) {
 //       server.Feed(MadeFrame(choices));
 //       server.Act(choices);

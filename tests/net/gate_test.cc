@@ -88,7 +88,7 @@ TEST_F(GateTest, TurnsAwayWhoSaysNothing) {
   Open({.timeout_us = 20'000});
   const Descriptor silent = Visit();
   AwaitTurnedAway();
-  EXPECT_THAT(std::string(turned_away_[0].message()), HasSubstr("within 20000 us"));
+  EXPECT_THAT(std::string(turned_away_[0].message()), HasSubstr("within 20ms"));
   char byte;
   EXPECT_EQ(recv(silent.get(), &byte, 1, 0), 0);
 }

@@ -195,6 +195,29 @@ TEST(Credit, TheWindowDoesNotGrowWhileTheConnectionHoldsMuch) {
   EXPECT_EQ(BookOf(pair).most("C", call), kWindow);
 }
 
+TEST(Credit, GrownWindowsOfManyCallsFitIntoTheMemory) {
+  const Limits limits{.call_window_max = 1 << 20, .memory_size_max = 8 << 20};
+  SessionPair pair({.server = limits});
+  pair.Run();
+  std::vector<uint64_t> calls;
+  for (int i = 0; i < 20; ++i) calls.push_back(pair.OpenBare("Both"));
+  for (int i = 0; i < 100; ++i) {
+    for (const uint64_t call : calls) pair.client().Write(call, {Text(60'000)});
+    pair.Run();
+  }
+  CreditBook book = BookOf(pair);
+  int grown = 0;
+  for (const uint64_t call : calls) grown += book.most("C", call) > kWindow;
+  EXPECT_GT(grown, 0);
+  pair.SetReadAtOnce(false);  // and all that was granted comes
+  for (const uint64_t call : calls) {
+    for (int i = 0; i < 20; ++i) pair.client().Write(call, {Text(60'000)});
+  }
+  pair.Run();
+  EXPECT_EQ(pair.Count("S: END"), 0);
+  EXPECT_GT(pair.server().memory_size(), 20u * kWindow * 9 / 10);
+}
+
 TEST(Credit, AClientWithoutHelloIsHeldBackByTheSocketAlone) {
   SessionPair pair({.hello = false, .read_at_once = false});
   const uint64_t call = pair.OpenBare("Both");

@@ -1,6 +1,7 @@
 // What a connection really takes of the heap, whatever its client sends.
 #include <gtest/gtest.h>
 
+#include "rpc/wire/large_string.h"
 #include "tests/session/hand_frames.h"
 #include "tests/session/heap.h"
 #include "tests/session/lone_server.h"
@@ -186,6 +187,43 @@ TEST_F(Memory, IsBoundedForMessagesThatNobodyReads) {
                         return frames;
                       }),
             kSlack * 8 * kMegabyte);
+}
+
+TEST_F(Memory, IsBoundedWhereThatOfLongMessagesIsUsedForShortOnes) {
+  constexpr size_t kKept = 4 * kMegabyte;
+  constexpr size_t kBudget = 8 * kMegabyte;
+  wire::KeepLarge(kKept);
+  LoneServer server({.memory_size_max = kBudget});
+  server.on_event = [&](const Event& event) { server.session.End(event.call, absl::OkStatus()); };
+  server.Feed(hand::Hello());
+  const size_t before = HeapSize();
+  const std::string part(60'000, 'x');
+  for (uint64_t call = 1; call <= 200; call += 2) {
+    server.Feed(hand::Call(call, "Unary", part, kMore));
+    for (int i = 0; i < 14; ++i) server.Feed(hand::Message(call, part, kMore));
+    server.Feed(hand::Message(call, part));
+    server.Feed(hand::Call(call + 1, "Unary", part.substr(0, 30'000), kMore));
+    server.TakeOutput();
+  }
+  EXPECT_GT(server.session.counters().calls_refused, 0u);
+  EXPECT_LE(GrowthSince(before), kKept + 4 * kBudget);
+  wire::KeepLarge(0);
+}
+
+TEST_F(Memory, IsBoundedForRepliesOfWhichOnlyTheEndWaits) {
+  LoneServer server({.memory_size_max = 8 * kMegabyte});
+  const std::string reply(kMegabyte, 'x');
+  const Payload payload = {reply};
+  server.Feed(hand::Hello());
+  const size_t before = HeapSize();
+  for (uint64_t call = 1; call <= 100; ++call) {
+    server.Feed(hand::Call(call, "Unary", "x"));
+    server.session.End(call, absl::OkStatus(), &payload);
+    server.Feed(hand::Credit(call, kMegabyte - Limits().call_window - 1));
+    server.TakeOutput();
+  }
+  EXPECT_GT(server.session.counters().calls_ended, 80u);  // refused
+  EXPECT_LE(GrowthSince(before), kSlack * 8 * kMegabyte);
 }
 
 TEST_F(Memory, IsBoundedForCallsThatJustStandOpen) {

@@ -117,7 +117,7 @@ void ClientCall::WriteOne() {
   const Sent sent =
       connection_->session()->Write(record_->id, PayloadOf(name, plan().shares_memory), last);
   waits_to_write_ = sent == Sent::kWait;
-  gone_ = sent == Sent::kGone;
+  gone_ = sent == Sent::kGone || sent == Sent::kLate;
 }
 
 void ClientCall::Close() {

@@ -196,7 +196,10 @@ void Handler::End() {
   if (std::exchange(ended_, true)) return;
   connection_->OnHandlerEnded();
   session::ServerSession* session = connection_->session();
-  if (call_ == nullptr) return session->End(id_, absl::UnknownError("who is it?"));
+  if (call_ == nullptr) {
+    session->End(id_, absl::UnknownError("who is it?"));
+    return;
+  }
   const absl::Status status =
       plan().finish == Finish::kError ? PlannedError(plan().key) : absl::OkStatus();
   if (!cancelled_) {

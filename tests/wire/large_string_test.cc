@@ -117,6 +117,7 @@ TEST(LargeString, WhatIsKeptIsFreedWhenLessIsToBeKept) {
 TEST(LargeString, AllIsFreedAtOnceAndKeepingGoesOn) {
   Fresh([] {
     for (int i = 0; i < 3; ++i) Give(kMegabyte);
+    EXPECT_EQ(LargeUses(), kKept ? 3u : 0u);
     FreeLarge();
     EXPECT_EQ(LargeKept(), 0u);
     EXPECT_LT(TakeLarge(kMegabyte).capacity(), kMegabyte);

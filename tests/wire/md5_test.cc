@@ -291,55 +291,5 @@ TEST_P(Md5BatchTest, EndsWithTheSizeInAllOf64Bits) {
   }
 }
 
-TEST(Md5Stream, EqualsTheExamplesOfRfc1321) {
-  for (const Example& example : kExamples) {
-    Md5Stream stream;
-    stream.Update(example.body);
-    EXPECT_EQ(Hex(stream.Finish()), example.digest);
-  }
-}
-
-TEST(Md5Stream, EqualsOpenSslWhereverTheBodyIsCut) {
-  std::mt19937_64 random(5);
-  for (size_t round = 0; round < 500; ++round) {
-    const size_t size = random() % 2000, piece_max = 1 + random() % 200;
-    const Body body(size, random);
-    Md5Stream stream;
-    for (std::string_view left = body.view(); !left.empty();) {
-      const size_t piece = std::min<size_t>(left.size(), random() % (piece_max + 1));
-      stream.Update(left.substr(0, piece));
-      left.remove_prefix(piece);
-    }
-    ASSERT_EQ(Hex(stream.Finish()), HexOfOpenSsl(body.view()))
-        << size << " bytes in pieces of up to " << piece_max;
-  }
-}
-
-TEST(Md5Stream, IsAsNewAfterFinish) {
-  Md5Stream stream;
-  stream.Update("of the body before");
-  stream.Finish();
-  stream.Update("abc");
-  EXPECT_EQ(Hex(stream.Finish()), "900150983cd24fb0d6963f7d28e17f72");
-  EXPECT_EQ(Hex(stream.Finish()), "d41d8cd98f00b204e9800998ecf8427e");
-}
-
-TEST(Md5Stream, CountsMoreThan32BitsOfBits) {
-#if !defined(NDEBUG) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "Takes seconds unless compiled with -c opt and without a sanitizer.";
-#endif
-  const std::string zeros(1 << 20, '\0');
-  Md5Stream stream;
-  MD5_CTX context;
-  MD5_Init(&context);
-  for (size_t i = 0; i < 513; ++i) {
-    stream.Update(zeros);
-    MD5_Update(&context, zeros.data(), zeros.size());
-  }
-  uint8_t digest[16];
-  MD5_Final(digest, &context);
-  EXPECT_EQ(Hex(stream.Finish()), Hex(digest));
-}
-
 }  // namespace
 }  // namespace rpc::wire
