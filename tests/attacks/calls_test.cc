@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "services/echo/echo.rpc.h"
 #include "services/interop/interop.rpc.h"

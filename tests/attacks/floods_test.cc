@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "services/echo/echo.rpc.h"
 #include "services/interop/interop.rpc.h"
