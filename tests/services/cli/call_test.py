@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -206,6 +207,15 @@ class CallTest(cli.CliTest):
                               "--timeout=100ms")
         self.assertIn("DEADLINE_EXCEEDED", said)
         self.assertLess(time.monotonic() - begun, 10)
+
+    def test_the_timeout_is_for_the_question_what_the_method_is_as_well(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = f"127.0.0.1:{silent.getsockname()[1]}"
+            begun = time.monotonic()
+            said = self.rpc_fails(cli.STATUS["DEADLINE_EXCEEDED"], "call", address,
+                                  "echo.Echo/Say", "--timeout=300ms")
+        self.assertLess(time.monotonic() - begun, 4)
+        self.assertIn("no answer to what the method is", said)
 
     def test_a_server_that_comes_later_is_waited_for(self):
         address = cli.nobody()
