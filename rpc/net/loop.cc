@@ -32,11 +32,12 @@ constexpr TimeUs kLargeKeptUs = session::kSecondUs;
 
 thread_local Loop* current_loop = nullptr;
 
+// What is free at the end of malloc's heap, and may stay.
+constexpr size_t kWarmSize = 8 << 20;
+
 // glibc gives what is free at the end of its heap back to the system beyond 128 KiB of it, so that
 // calls of some KiB each pay for new pages all the time. A large block that is freed once tells it
 // that this program has use for more. Where somebody has set malloc's thresholds nothing changes.
-constexpr size_t kWarmSize = 8 << 20;  // what is free there, and may stay
-
 void WarmMalloc() {
   void* volatile block = std::malloc(kWarmSize / 2);
   std::free(block);

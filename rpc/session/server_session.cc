@@ -297,8 +297,9 @@ bool ServerSession::EndWith(uint64_t id, const absl::Status& status, const Paylo
     Finish(call);
     return true;
   }
+  const bool has_reply = status.ok() && reply != nullptr;
   const absl::Status too_large =
-      reply == nullptr ? absl::OkStatus() : CheckMessageSize(reply->bytes.size(), "client");
+      has_reply ? CheckMessageSize(reply->bytes.size(), "client") : absl::OkStatus();
   const absl::Status& result = status.ok() ? too_large : status;
   const bool bare = !result.ok() || reply == nullptr;
   wire::Header header;

@@ -109,6 +109,11 @@ absl::StatusOr<MethodTarget> MethodFlags::Find(const rpc::Channel& channel, cons
     // Of package.Service alone, `service` is the package: to name its methods, the whole is asked.
     const bool may_be_service = absl::IsNotFound(asked) && name.find('/') == std::string::npos;
     if (may_be_service && ask(name).ok()) asked = absl::OkStatus();
+    if (absl::IsDeadlineExceeded(asked)) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("no answer to what the method is (with --proto=FILE nobody is asked): ",
+                       asked.message()));
+    }
     if (!asked.ok()) return asked;
   }
   target.method = target.schema.FindMethod(name);

@@ -8,10 +8,6 @@ namespace cli {
 namespace {
 
 absl::Status Explained(const absl::Status& status) {
-  if (absl::IsDeadlineExceeded(status)) {
-    return absl::DeadlineExceededError(absl::StrCat(
-        "no answer to what the method is (with --proto=FILE nobody is asked): ", status.message()));
-  }
   if (!absl::IsUnimplemented(status)) return status;
   return absl::UnimplementedError(
       "this server has no reflection, so it does not tell what it serves; call and bench take "
