@@ -115,8 +115,7 @@ absl::Status ServerDatagrams::SendMetadata(uint64_t, std::span<const wire::Metad
 
 bool ServerDatagrams::End(uint64_t call, const absl::Status& status, const session::Payload* reply,
                           std::span<const wire::Metadatum> trailing) {
-  session().End(call, status, reply, trailing);
-  return true;
+  return session().End(call, status, reply, trailing);
 }
 
 void ServerDatagrams::Refuse(uint64_t call, const absl::Status& status) {

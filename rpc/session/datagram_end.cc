@@ -55,8 +55,9 @@ bool WriteEnd(const EndFrame& frame, const absl::Status& status, const Payload* 
     return true;
   }
   out->clear();
-  if (bare) return false;
-  return WriteEnd(frame, ReplyTooLarge(frame, DatagramSize(header, body.size())), nullptr, {}, out);
+  if (bare) return true;
+  WriteEnd(frame, ReplyTooLarge(frame, DatagramSize(header, body.size())), nullptr, {}, out);
+  return false;
 }
 
 }  // namespace rpc::session

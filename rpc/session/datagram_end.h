@@ -28,9 +28,9 @@ struct EndFrame {
 size_t EndSizeMax(const DatagramLimits& limits, size_t call_size);
 
 // Makes *out the END. What does not fit is left out in the order that the protocol says: details,
-// metadata, the end of the message. A reply that does not fit becomes RESOURCE_EXHAUSTED. Trailing
-// metadata that breaks the rules is left out too.
-// False, and *out is empty, when not even the shortest END fits: then nothing can be sent.
+// metadata, the end of the message. Trailing metadata that breaks the rules is left out too; *out
+// is empty when not even the shortest END fits.
+// False when the reply does not fit: the END says RESOURCE_EXHAUSTED instead.
 bool WriteEnd(const EndFrame& frame, const absl::Status& status, const Payload* reply,
               std::span<const wire::Metadatum> trailing, std::string* out);
 

@@ -163,7 +163,8 @@ void DatagramServer::RefuseUnrecorded(std::string_view source, size_t size,
   const wire::Header& header = frame_.header;
   std::string bytes;
   const EndFrame end = {header.session, header.call, header.form, size, EndSizeMax(limits_, size)};
-  if (!WriteEnd(end, status, nullptr, {}, &bytes)) {
+  WriteEnd(end, status, nullptr, {}, &bytes);
+  if (bytes.empty()) {
     ++counters_.unanswerable;
   } else if (!QueueUnkept(source, std::move(bytes))) {
     ++counters_.refusals_not_sent;
@@ -235,14 +236,15 @@ std::string_view DatagramServer::SourceOf(uint64_t call) const {
 
 // How calls end.
 
-void DatagramServer::End(uint64_t call, const absl::Status& status, const Payload* reply,
+bool DatagramServer::End(uint64_t call, const absl::Status& status, const Payload* reply,
                          std::span<const wire::Metadatum> trailing) {
   Entry* entry = FindRunning(call);
-  if (entry == nullptr) return;
+  if (entry == nullptr) return true;
   HandlerDone(entry);
-  if (!entry->answered) Answer(entry, status, reply, trailing);
+  const bool told = entry->answered || Answer(entry, status, reply, trailing);
   const bool expired = entry->deadline_place == kNoPlace;
   if (expired || Broken(Fault::kDatagramForgottenEarly)) Erase(entry);
+  return told;
 }
 
 void DatagramServer::Refuse(uint64_t call, const absl::Status& status) {
@@ -261,16 +263,19 @@ void DatagramServer::Abort(Entry* entry, const absl::Status& status) {
   events_.push({EventKind::kCancelled, entry->number, status});
 }
 
-void DatagramServer::Answer(Entry* entry, const absl::Status& status, const Payload* reply,
+// False when the reply does not fit.
+bool DatagramServer::Answer(Entry* entry, const absl::Status& status, const Payload* reply,
                             std::span<const wire::Metadatum> trailing) {
   entry->answered = true;
   entry->bytes = std::string();
   MoveDeadline(entry, entry->expiry_us);
-  if (!WriteEnd(entry->end, status, reply, trailing, &entry->bytes)) ++counters_.unanswerable;
+  const bool fits = WriteEnd(entry->end, status, reply, trailing, &entry->bytes);
+  if (entry->bytes.empty()) ++counters_.unanswerable;
   const uint64_t size = memory_size_ - entry->memory_counted + entry->memory_size();
   const bool sent = size > limits_.memory_size_max && SendUnkept(entry);
   Account(entry);
   if (!sent && !entry->bytes.empty()) Queue(entry);
+  return fits;
 }
 
 // The memory is used up: the reply is sent this once, and its repeats learn that it is gone. False
@@ -282,7 +287,8 @@ bool DatagramServer::SendUnkept(Entry* entry) {
   end.size_max = std::min(end.size_max, kEndSizeReserved);
   const absl::Status status = absl::ResourceExhaustedError(
       "the call was handled, but there was no memory to keep its reply for this repeat");
-  if (!WriteEnd(end, status, nullptr, {}, &entry->bytes)) ++counters_.unanswerable;
+  WriteEnd(end, status, nullptr, {}, &entry->bytes);
+  if (entry->bytes.empty()) ++counters_.unanswerable;
   return sent;
 }
 

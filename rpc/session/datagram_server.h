@@ -92,8 +92,9 @@ class DatagramServer {
   // Where the call came from, until its End; empty when there is no such call.
   std::string_view SourceOf(uint64_t call) const;
 
-  // The handler has ended, with OK and a reply, or with an error.
-  void End(uint64_t call, const absl::Status& status, const Payload* reply = nullptr,
+  // The handler has ended, with OK and a reply, or with an error. False where the client is told
+  // RESOURCE_EXHAUSTED instead, since the reply does not fit.
+  bool End(uint64_t call, const absl::Status& status, const Payload* reply = nullptr,
            std::span<const wire::Metadatum> trailing = {});
 
   // Instead of End, for a call that no handler has seen. REQUIRES: !status.ok()
@@ -154,7 +155,7 @@ class DatagramServer {
   void OnDeadline(Entry* entry);
   void OnExpiry(Entry* entry);
   void Abort(Entry* entry, const absl::Status& status);  // not by its handler
-  void Answer(Entry* entry, const absl::Status& status, const Payload* reply,
+  bool Answer(Entry* entry, const absl::Status& status, const Payload* reply,
               std::span<const wire::Metadatum> trailing);
   bool SendUnkept(Entry* entry);
   void HandlerDone(Entry* entry);

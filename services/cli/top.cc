@@ -136,7 +136,8 @@ class Session {
       if (++looks == options_.count) co_return 0;
     }
     status_ = call.status();
-    co_return is_terminal_ || status_.ok() ? 0 : Told(status_);
+    if (is_terminal_) co_return 0;
+    co_return Told(status_.ok() ? absl::UnavailableError("the server has ended") : status_);
   }
 
   rpc::Task<void> WatchAgainAndAgain() {

@@ -10,6 +10,7 @@
 #include "rpc/rpc.h"
 #include "services/interop/interop.rpc.h"
 #include "tests/end_to_end/interop_fixture.h"
+#include "tests/support/eventually.h"
 
 namespace rpc {
 namespace {
@@ -40,6 +41,8 @@ TEST_P(InteropDatagramsTest, large_unary) {
     EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status;
     EXPECT_TRUE(Says(status, "65507") && Says(status, "tcp://")) << status;
   }
+  EXPECT_TRUE(Eventually([this] { return server_.counters().calls_failed == 1; }));
+  EXPECT_EQ(server_.counters().calls_ok, 1u);
 }
 
 TEST_P(InteropDatagramsTest, too_large_to_ask_for) {

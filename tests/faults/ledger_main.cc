@@ -22,7 +22,8 @@ absl::Status TakeWay(const std::string& name, ledger::LedgerOptions* options) {
     if (ledger::ShortName(way) == name) options->ways.push_back(way);
   }
   if (!options->ways.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("no way is called ", name));
+  return absl::InvalidArgumentError(
+      absl::StrCat("no way is called \"", name, "\": tcp, tls, unix, udp or all"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <vector>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
@@ -50,6 +51,20 @@ TEST(DatagramLimits, AReplyOfMoreThanThreeTimesItsCallNamesTcpAndBothNumbers) {
   EXPECT_EQ(end.message, absl::StrCat("use tcp:// for a reply of ", 3 * call.size() + 1,
                                       " bytes: over udp it has at most ", 3 * call.size(),
                                       ", 3 times its CALL"));
+}
+
+TEST(DatagramLimits, EndTellsWhetherTheReplyFits) {
+  DatagramPair pair;
+  std::vector<bool> told;
+  for (const size_t size : {size_t{10}, size_t{1'000}}) {
+    const std::string reply = Bytes(size);
+    const Payload payload = {reply};
+    pair.EndAll([&](uint64_t number) {
+      told.push_back(pair.server().End(number, absl::OkStatus(), &payload));
+    });
+    pair.FeedServer(UdpCall({.call = size}));
+  }
+  EXPECT_EQ(told, (std::vector<bool>{true, false}));
 }
 
 TEST(DatagramLimits, AReplyAboveADatagramNamesTcpAndBothNumbers) {

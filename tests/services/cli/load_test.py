@@ -139,6 +139,18 @@ class TopTest(cli.CliTest):
                 with cli.Program(cli.SERVER, f"--listen={address}"):
                     window.wait_for("q quit  s sort")
 
+    def test_lines_that_the_server_cuts_short_are_a_failure(self):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with cli.Program(cli.SERVER, "--listen=tcp://127.0.0.1:0") as server:
+                argv = [cli.RPC, "top", server.addresses[0], "--interval=50ms", "--count=100000"]
+                with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True) as process:
+                    process.stdout.readline()
+                    server.stop(number)
+                    said = process.communicate(timeout=cli.TIMEOUT_S)[1]
+            self.assertEqual(process.returncode, cli.STATUS["UNAVAILABLE"], said)
+            self.assertRegex(said, r"\Arpc: [^\n]+\n\Z")
+
     def test_an_interval_that_makes_no_sense_is_told(self):
         self.assertIn("--interval is from 10ms to 1h, not 1ms",
                       self.rpc_fails(cli.USAGE, "top", self.address, "--interval=1ms"))
