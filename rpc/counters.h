@@ -25,7 +25,7 @@ struct ServerCounters {
   uint64_t calls_begun = 0;
   uint64_t calls_open = 0;       // whose handlers have not ended
   uint64_t calls_ok = 0;         // ended with OK
-  uint64_t calls_failed = 0;     // ended with another status by their handlers
+  uint64_t calls_failed = 0;     // ended with another status, or for what they sent or were sent
   uint64_t calls_cancelled = 0;  // by their client, their deadline or a lost connection
   uint64_t calls_refused = 0;    // by a limit of the server, or by the session: no handler saw them
 

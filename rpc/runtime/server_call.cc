@@ -171,13 +171,13 @@ void ServerCall::Finish(absl::Status status) {
     absl::Status written = SerializeMessage(form_, *message, &reply_bytes_);
     if (!written.ok()) status = absl::InternalError(written.message());
     NoteSize(reply_bytes_.size());
-    if (meter_ != nullptr && !cancelled() && written.ok()) meter_->Sent(reply_bytes_.size());
     payload = PayloadOf(&reply_bytes_);
   }
   const bool with_reply = message != nullptr && status.ok();
   const bool told =
       carrier_->End(id_, status, with_reply ? &payload : nullptr, ViewsOf(context_.trailing_));
   if (!told) status = absl::ResourceExhaustedError("");
+  if (meter_ != nullptr && status.ok() && !cancelled()) meter_->Sent(payload.bytes.size());
   carrier_->server()->Count(*this, status);
   Release();
 }

@@ -125,9 +125,11 @@ void ServerLoop::FreeLargeSpares() {
 void ServerLoop::Count(const ServerCall& call, const absl::Status& result) {
   const bool ended_early = call.cancelled();
   const absl::Status& status = ended_early ? call.status() : result;
-  // A call that was ended for what it wrote, or was sent, has failed; nobody has given it up.
-  const bool given_up = ended_early && (absl::IsCancelled(status) || absl::IsUnavailable(status) ||
-                                        absl::IsDeadlineExceeded(status));
+  // A call that was ended for what it wrote, or was sent, has failed; nobody has given it up. OK is
+  // the status of one that was abandoned.
+  const bool given_up =
+      ended_early && (status.ok() || absl::IsCancelled(status) || absl::IsUnavailable(status) ||
+                      absl::IsDeadlineExceeded(status));
   if (given_up) {
     calls_cancelled_ += 1;
   } else if (status.ok()) {

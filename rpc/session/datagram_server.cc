@@ -263,7 +263,7 @@ void DatagramServer::Abort(Entry* entry, const absl::Status& status) {
   events_.push({EventKind::kCancelled, entry->number, status});
 }
 
-// False when the reply does not fit.
+// False when the client is not told the reply.
 bool DatagramServer::Answer(Entry* entry, const absl::Status& status, const Payload* reply,
                             std::span<const wire::Metadatum> trailing) {
   entry->answered = true;
@@ -272,10 +272,11 @@ bool DatagramServer::Answer(Entry* entry, const absl::Status& status, const Payl
   const bool fits = WriteEnd(entry->end, status, reply, trailing, &entry->bytes);
   if (entry->bytes.empty()) ++counters_.unanswerable;
   const uint64_t size = memory_size_ - entry->memory_counted + entry->memory_size();
-  const bool sent = size > limits_.memory_size_max && SendUnkept(entry);
+  const bool kept = size <= limits_.memory_size_max;
+  const bool sent = !kept && SendUnkept(entry);
   Account(entry);
   if (!sent && !entry->bytes.empty()) Queue(entry);
-  return fits;
+  return fits && (kept || sent);
 }
 
 // The memory is used up: the reply is sent this once, and its repeats learn that it is gone. False

@@ -93,7 +93,7 @@ class DatagramServer {
   std::string_view SourceOf(uint64_t call) const;
 
   // The handler has ended, with OK and a reply, or with an error. False where the client is told
-  // RESOURCE_EXHAUSTED instead, since the reply does not fit.
+  // RESOURCE_EXHAUSTED instead: the reply does not fit, or there is no memory for it.
   bool End(uint64_t call, const absl::Status& status, const Payload* reply = nullptr,
            std::span<const wire::Metadatum> trailing = {});
 

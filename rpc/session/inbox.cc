@@ -17,8 +17,8 @@ namespace {
 // message waiting then, and at no time several of more than half a window.
 constexpr uint64_t kWindowsBeforeGrowth = 4;
 
-// Memory for a message, of its size: what is looked for while its parts are put together. What is
-// beyond that is counted.
+// Memory for a message, in times of its size: what is looked for while its parts are put together.
+// What is beyond that is counted, and left when the message is whole.
 constexpr size_t kRoomUsual = 4;
 
 uint64_t SizeHeldFor(const std::string& text) {
@@ -35,6 +35,11 @@ void Drop(std::string* text) {
 void Replace(std::string* text, std::string next) {
   Drop(text);
   text->swap(next);
+}
+
+// Leaves what is beyond that to others.
+void Fit(std::string* text) {
+  if (SizeHeldFor(*text) > text->size()) Replace(text, std::string(*text));
 }
 
 // Where there is no room left, into memory that was used before, if there is such.
@@ -107,6 +112,7 @@ absl::Status Inbox::Add(const wire::Frame& frame, const Limits& limits, wire::Ex
     Append(&assembly_, body);
     assembling_ = false;
     Replace(&taken_, std::exchange(assembly_, std::string()));
+    Fit(&taken_);
     body = taken_;
   } else if (more) {
     assembling_ = true;
@@ -158,12 +164,7 @@ void Inbox::Keep(std::string_view message) {
   waiting_size_ += CreditCost(message.size());
   if (!messages_.empty() && waiting_size_ > window_ / 2) granted_while_empty_ = 0;
   const bool taken = message.data() == taken_.data() && message.size() == taken_.size();
-  if (taken && SizeHeldFor(taken_) == taken_.size()) {
-    messages_.push(std::exchange(taken_, std::string()));
-    return;
-  }
-  messages_.push(std::string(message));
-  if (taken) Drop(&taken_);
+  messages_.push(taken ? std::exchange(taken_, std::string()) : std::string(message));
 }
 
 std::string_view Inbox::Take() {

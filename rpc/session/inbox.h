@@ -65,7 +65,7 @@ class Inbox {
   uint64_t credit() const { return credit_; }
   uint64_t grown() const { return window_ - window_first_; }  // the window, since Open
   uint64_t waiting_size() const { return waiting_size_; }     // whole messages, each at least 64
-  // Of messages and parts: a quarter of the memory for them where that is more.
+  // Of messages, and of parts: a quarter of the memory for those where that is more.
   uint64_t memory_size() const;
 
   // Drops what nobody will read any more; what was taken stays.

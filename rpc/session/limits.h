@@ -60,8 +60,9 @@ struct Limits {
   uint64_t calls_max = kCallsMaxDefault;
 
   // Held for the peer of one connection: parts of messages, messages that wait for the application,
-  // metadata, and messages that wait for the peer's credit, until they have gone whole. Four
-  // messages of the largest size. Bytes are counted; the memory for them is up to four times that.
+  // metadata, and messages that wait for the peer's credit, until their last part is in the
+  // output. Four messages of the largest size. Bytes are counted; the memory for them is up to four
+  // times that.
   uint64_t memory_size_max = 64 << 20;
 
   // Bytes that could be written at once. Four bodies of the usual largest size: enough to fill a

@@ -66,7 +66,7 @@ struct Buffers {
 enum class Sent : uint8_t {
   kGoOn,  // taken; more may follow
   kWait,  // taken; the next one should wait for kWritable
-  kGone,  // not taken: there is no such call, or its end is told by an event of this turn
+  kGone,  // not taken: the call is over, which an event tells in this turn, or has told
   kLate,  // not taken: the server has ended the call, and its end is told after its messages
 };
 

@@ -1,6 +1,7 @@
 #include "rpc/wire/large_string.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,7 @@ constexpr bool kKeeps = true;
 // Strings are still given while a thread's variables are destroyed, so this one has no destructor.
 constinit thread_local bool closed = false;
 
-constexpr size_t kTooLarge = 8;  // times what is wanted
+constexpr size_t kTooLarge = 4;  // times what is wanted
 
 struct Kept {
   ~Kept() { closed = true; }
@@ -25,10 +26,11 @@ struct Kept {
   std::vector<std::string> strings;  // by capacity, the smallest first
   size_t size = 0;                   // of all of them
   size_t size_max = 0;
-  uint64_t uses = 0;
 };
 
 thread_local Kept kept;
+
+std::atomic<uint64_t> uses = 0;
 
 bool IsSmaller(const std::string& string, size_t size) { return string.capacity() < size; }
 
@@ -44,11 +46,9 @@ void KeepLarge(size_t size_max) {
   if (kept.strings.empty()) kept.strings.shrink_to_fit();
 }
 
-uint64_t LargeUses() { return closed ? 0 : kept.uses; }
+uint64_t LargeUses() { return uses.load(std::memory_order_relaxed); }
 
-void NoteLarge() {
-  if (!closed) ++kept.uses;
-}
+void NoteLarge() { uses.fetch_add(1, std::memory_order_relaxed); }
 
 size_t LargeKept() { return closed ? 0 : kept.size; }
 
@@ -76,7 +76,7 @@ void GiveLarge(std::string* bytes) {
   given.swap(*bytes);
   const size_t size = given.capacity();
   if (!kKeeps || size < kLargeStringMin || closed) return;
-  ++kept.uses;
+  NoteLarge();
   if (kept.strings.size() == kLargeStringsKeptMax || kept.size + size > kept.size_max) return;
   const auto place = std::lower_bound(kept.strings.begin(), kept.strings.end(), size, IsSmaller);
   kept.strings.insert(place, std::move(given));

@@ -29,14 +29,14 @@ void KeepLarge(size_t size_max);
 // Bytes that this thread keeps now.
 size_t LargeKept();
 
-// How often memory of this size was used on this thread until now: given here, or noted.
+// How often memory of this size was used in this process until now: given here, or noted.
 uint64_t LargeUses();
 void NoteLarge();
 
 // Frees them; what is given from now on is kept as before.
 void FreeLarge();
 
-// A string whose contents are anything. Its capacity is from `size` to eight times that if there is
+// A string whose contents are anything. Its capacity is from `size` to four times that if there is
 // such a one, and otherwise less.
 std::string TakeLarge(size_t size);
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rpc/wire/bytes_as_text.h"
 #include "rpc/wire/frame_format.h"
 #include "services/cli/reflection_client.h"
@@ -100,10 +101,10 @@ absl::StatusOr<MethodTarget> MethodFlags::Find(const rpc::Channel& channel, cons
     if (!schema.ok()) return schema.status();
     target.schema = *std::move(schema);
   } else {
+    const absl::Time deadline = absl::Now() + std::min(timeout, kReflectionTimeout);
     const auto ask = [&](const std::string& symbol) {
-      return rpc::Run([&] {
-        return AskSymbol(channel, symbol, &target.schema, std::min(timeout, kReflectionTimeout));
-      });
+      return rpc::Run(
+          [&] { return AskSymbol(channel, symbol, &target.schema, deadline - absl::Now()); });
     };
     absl::Status asked = ask(service);
     // Of package.Service alone, `service` is the package: to name its methods, the whole is asked.

@@ -187,6 +187,21 @@ class BorrowedLoopTest : public testing::Test {
   std::optional<Channel> channel_;
 };
 
+TEST_F(BorrowedLoopTest, CallsThatWereCutWhenTheLoopWentCountAsCancelled) {
+  actor_->say = [](ServerContext&, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    (void)co_await Sleep(absl::Hours(1));
+    co_return absl::OkStatus();
+  };
+  int ended = 0;
+  CallSay(&ended);
+  Turn(16);
+  EXPECT_EQ(server_->counters().calls_open, 1u);
+  loop_ = nullptr;
+  EXPECT_EQ(ended, 1);
+  EXPECT_EQ(server_->counters().calls_cancelled, 1u);
+  EXPECT_EQ(server_->counters().calls_ok, 0u);
+}
+
 class ServerGoesTest : public BorrowedLoopTest, public testing::WithParamInterface<int> {};
 
 INSTANTIATE_TEST_SUITE_P(AfterTurns, ServerGoesTest, testing::Range(0, 16));

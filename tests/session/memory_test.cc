@@ -202,11 +202,27 @@ TEST_F(Memory, IsBoundedWhereThatOfLongMessagesIsUsedForShortOnes) {
     server.Feed(hand::Call(call, "Unary", part, kMore));
     for (int i = 0; i < 14; ++i) server.Feed(hand::Message(call, part, kMore));
     server.Feed(hand::Message(call, part));
-    server.Feed(hand::Call(call + 1, "Unary", part.substr(0, 30'000), kMore));
+    server.Feed(hand::Call(call + 1, "Unary", part, kMore));
     server.TakeOutput();
   }
   EXPECT_GT(server.session.counters().calls_refused, 0u);
   EXPECT_LE(GrowthSince(before), kKept + 4 * kBudget);
+  wire::KeepLarge(0);
+}
+
+// Another connection's long messages may have left that memory.
+TEST_F(Memory, AShortMessageCountsByItsSizeWhateverMemoryItsPartsWerePutTogetherIn) {
+  wire::KeepLarge(4 * kMegabyte);
+  std::string large(200'000, 'x');
+  wire::GiveLarge(&large);
+  LoneServer server;
+  server.Feed(hand::Hello());
+  server.Feed(hand::Call(1, "Unary", std::string(10'000, 'x'), kMore));
+  server.Feed(hand::Message(1, std::string(7'000, 'x'), kMore));
+  EXPECT_GT(server.session.memory_size(), 17'000u);
+  server.Feed(hand::Message(1, std::string(1'000, 'x')));
+  EXPECT_LE(server.session.memory_size(), 18'100u);  // with the header
+  EXPECT_GE(wire::LargeKept(), 200'000u);
   wire::KeepLarge(0);
 }
 

@@ -102,14 +102,17 @@ void DatagramService::EndAsPlanned(uint64_t call, const DatagramPlan& plan) {
   switch (plan.outcome) {
     case DatagramPlan::Outcome::kReply: {
       const session::Payload reply = PayloadOf(plan.reply(), false);
-      return server_->End(call, absl::OkStatus(), &reply, trailing);
+      server_->End(call, absl::OkStatus(), &reply, trailing);
+      return;
     }
     case DatagramPlan::Outcome::kError:
-      return server_->End(call, plan.error(), nullptr, trailing);
+      server_->End(call, plan.error(), nullptr, trailing);
+      return;
     case DatagramPlan::Outcome::kRefusal:
       return server_->Refuse(call, plan.error());
     case DatagramPlan::Outcome::kWaits:
-      return server_->End(call, absl::CancelledError("was cancelled"));
+      server_->End(call, absl::CancelledError("was cancelled"));
+      return;
   }
 }
 
