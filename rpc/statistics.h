@@ -26,7 +26,7 @@ struct MethodStatistics {
   uint64_t open = 0;      // whose handlers have not ended
   uint64_t begun = 0;
   uint64_t ok = 0;
-  std::array<uint64_t, 17> failed = {};  // by status code; their own, or of the session
+  std::array<uint64_t, 17> failed = {};  // by status code; of the handler or the session
   uint64_t cancelled = 0;                // by their client or a lost connection
   uint64_t expired = 0;                  // by their deadline
   uint64_t refused = 0;  // by a limit of the server or of the method: no handler saw them
