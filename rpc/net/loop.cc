@@ -152,13 +152,14 @@ bool Mailbox::Post(std::function<void()> work) {
 }
 
 void Loop::OnPosted() {
-  Turn turn(this);
-  NoteInput();
+  // Taken before the turn: the turn's time is then never earlier than that of what was posted.
   std::vector<std::function<void()>> work;
   {
     std::lock_guard lock(mailbox_->mutex_);
     work.swap(mailbox_->work_);
   }
+  Turn turn(this);
+  NoteInput();
   for (std::function<void()>& each : work) {
     each();
     each = nullptr;

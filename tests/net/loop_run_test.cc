@@ -42,6 +42,19 @@ TEST(LoopRun, RunsWhatManyThreadsPostEachInItsOrder) {
   }
 }
 
+// What is posted while a turn begins would otherwise have a deadline counted from before it was.
+TEST(LoopRun, TheTimeOfATurnIsNotBeforeThatOfWhatWasPosted) {
+  LoopThread loop;
+  int early = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    loop.loop()->Post([&, posted_us = ClockUs()] {
+      if (loop.loop()->now_us() < posted_us) ++early;
+    });
+  }
+  loop.Do([] {});
+  EXPECT_EQ(early, 0);
+}
+
 TEST(LoopRun, IsCurrentOnTheThreadThatRunsIt) {
   LoopThread loop;
   EXPECT_FALSE(loop.loop()->IsCurrent());
