@@ -282,10 +282,12 @@ class Session {
   void StopWork();
   void CheckIdle();
   void CheckSilence();
+  std::string WhatIsSilent() const;
   TimeUs IdleTimeUs() const;
   TimeUs PingTimeUs() const;
   TimeUs HeaderTimeUs() const;
   TimeUs AnswerTimeUs() const;
+  TimeUs FrameTimeUs() const;
   TimeUs OutputTimeUs() const;
   TimeUs SilenceTimeUs() const;
   TimeUs LookTimeUs() const;

@@ -195,8 +195,14 @@ TimeUs Session::OutputTimeUs() const {
   return After(output_us_, limits_->keepalive_idle_us);
 }
 
+// Who answers PINGs is asked; of who does not, it is known only within a frame that more is to come.
+TimeUs Session::FrameTimeUs() const {
+  if (!decoder_.in_frame() || PeerAnswersPings()) return kNever;
+  return After(input_us_, limits_->keepalive_idle_us);
+}
+
 TimeUs Session::SilenceTimeUs() const {
-  return std::min({HeaderTimeUs(), AnswerTimeUs(), OutputTimeUs()});
+  return std::min({HeaderTimeUs(), AnswerTimeUs(), FrameTimeUs(), OutputTimeUs()});
 }
 
 // When a silent peer is to be looked at, for the first time or the second. (What ends a silence
@@ -216,14 +222,18 @@ void Session::CheckSilence() {
               absl::StrCat("no header within ", Text(limits_->first_header_timeout_us))),
           Ending::kNow, CloseCause::kSilent);
   } else {
-    Close(
-        absl::UnavailableError(now_us_ >= AnswerTimeUs()
-                                   ? absl::StrCat("the peer is dead: no byte within ",
-                                                  Text(limits_->keepalive_timeout_us), " of a PING")
-                                   : absl::StrCat("the peer is dead: it took no byte for ",
-                                                  Text(limits_->keepalive_idle_us))),
-        Ending::kNow, CloseCause::kDead);
+    Close(absl::UnavailableError(absl::StrCat("the peer is dead: ", WhatIsSilent())), Ending::kNow,
+          CloseCause::kDead);
   }
+}
+
+std::string Session::WhatIsSilent() const {
+  if (now_us_ >= AnswerTimeUs()) {
+    return absl::StrCat("no byte within ", Text(limits_->keepalive_timeout_us), " of a PING");
+  }
+  const std::string idle = Text(limits_->keepalive_idle_us);
+  if (now_us_ >= FrameTimeUs()) return absl::StrCat("no byte for ", idle, " within a frame");
+  return absl::StrCat("it took no byte for ", idle);
 }
 
 }  // namespace rpc::session

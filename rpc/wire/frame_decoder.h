@@ -129,6 +129,9 @@ class FrameDecoder {
   // the error after kError.
   absl::Status CheckEnd() const;
 
+  // Whether the input so far ends within a frame.
+  bool in_frame() const { return partial_ != nullptr || drop_size_ > 0; }
+
   // Bytes held for a frame that is not whole yet.
   size_t memory_size() const;
 

@@ -96,6 +96,45 @@ TEST(Keepalive, EveryByteOfALongFrameCounts) {
   EXPECT_FALSE(pair.server_closed.has_value());
 }
 
+// It answers no PING, but more of its frame is due.
+TEST(Keepalive, WithoutHelloAFrameThatDoesNotGoOnEndsTheConnection) {
+  const std::string call = hand::Call(1, "Unary", std::string(100, 'x'));
+  for (const size_t sent : {call.size() - 1, call.size() - 50, size_t{10}}) {
+    SessionPair pair({.hello = false});
+    pair.FeedServer(hand::Ping() + call.substr(0, sent));
+    pair.Wait(kIdleUs + kSecondLookUs - 1);
+    EXPECT_FALSE(pair.server_closed.has_value());
+    pair.Wait(1);
+    ASSERT_TRUE(pair.server_closed.has_value());
+    EXPECT_EQ(pair.server_closed->message(), "the peer is dead: no byte for 30s within a frame");
+    EXPECT_EQ(pair.server().close_cause(), CloseCause::kDead);
+  }
+}
+
+TEST(Keepalive, WithoutHelloAFrameThatIsDroppedIsDueToo) {
+  SessionPair pair({.hello = false});
+  const std::string header =
+      hand::FrameAsItIs({.call = 1, .flags = hand::kLast, .name = "Unary", .size = 17 << 20});
+  pair.FeedServer(header + std::string(50'000, 'x'));
+  EXPECT_EQ(pair.Count("S: END 1 RESOURCE_EXHAUSTED"), 1);
+  pair.Wait(kIdleUs + kSecondLookUs);
+  EXPECT_TRUE(pair.server_closed.has_value());
+}
+
+TEST(Keepalive, WithoutHelloAClientMayTakeItsTimeBetweenFramesAndGoOnSlowlyWithinThem) {
+  SessionPair pair({.hello = false});
+  std::string frames = hand::Call(1, "Unary", "x") + hand::Call(2, "Unary", std::string(20, 'y'));
+  const size_t first = hand::Call(1, "Unary", "x").size();
+  pair.FeedServer(frames.substr(0, first));
+  pair.Wait(1000 * kSecondUs);
+  for (const char byte : frames.substr(first)) {
+    pair.FeedServer({&byte, 1});
+    pair.Wait(kIdleUs - 1);
+  }
+  EXPECT_TRUE(pair.AtServer(2).begun);
+  EXPECT_FALSE(pair.server_closed.has_value());
+}
+
 TEST(Keepalive, AReaderThatPausesIsNoDeadPeer) {
   SessionPair pair({.hello = false, .read_at_once = false});
   const uint64_t call = pair.OpenBare("Both");

@@ -247,7 +247,7 @@ std::vector<Rule> ErrorRules() {
            [](SessionPair& pair) {
              const std::string call = hand::Call(1, "Unary", "hello");
              pair.FeedServer(call.substr(0, call.size() - 1));
-             pair.Wait(60 * kSecondUs);
+             pair.Wait(29 * kSecondUs);
              pair.FeedServer(call.substr(call.size() - 1));
            },
        .outcome = {"S hears CALL 1 Unary \"hello\""},

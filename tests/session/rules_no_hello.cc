@@ -55,6 +55,19 @@ std::vector<Rule> NoHelloRules() {
               pair.FeedClient(hand::End(1, "y"));
             },
             {"C: CALL 1 Unary 1 bytes LAST", "C hears END 1 OK \"y\""}),
+      Plain("Without HELLO a silence of 30 s within a frame ends the connection", kServer,
+            [](SessionPair& pair) {
+              const std::string second = hand::Call(2, "Unary", "y");
+              pair.FeedServer(hand::Call(1, "Unary", "x"));
+              pair.Wait(100 * kSecondUs);
+              pair.FeedServer(second.substr(0, 10));
+              pair.Wait(29 * kSecondUs);
+              pair.FeedServer(second.substr(10) + second.substr(0, 1));
+              pair.Wait(31 * kSecondUs);
+            },
+            {"S hears CALL 1 Unary \"x\"", "S hears CALL 2 Unary \"y\"",
+             "S hears CANCELLED 1 UNAVAILABLE: *dead*", "S hears CANCELLED 2 UNAVAILABLE: *dead*",
+             "S hears CLOSED UNAVAILABLE: *within a frame*"}),
       Plain("Without HELLO a PING is answered", kServer,
             [](SessionPair& pair) { pair.FeedServer(hand::Ping()); }, {"S: PONG"}),
       Plain("Without HELLO a drain is not announced", kServer,
