@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "rpc/rpc.h"
@@ -32,6 +33,16 @@ Task<int> Later(int n) {
 Task<std::string> Told() {
   const absl::Status slept = co_await Sleep(absl::Hours(1));
   co_return slept.ok() ? "slept" : "told";
+}
+
+// The time that its turn has taken already does not count.
+TEST(SleepTest, IsNotShorterThanWasAskedFor) {
+  rpc::Run([]() -> Task<void> {
+    const net::TimeUs begin_us = net::ClockUs();
+    absl::SleepFor(absl::Milliseconds(30));
+    (void)co_await Sleep(absl::Milliseconds(20));
+    EXPECT_GE(net::ClockUs() - begin_us, 50'000u);
+  });
 }
 
 Task<int> Throw(const char* what) {
