@@ -95,7 +95,7 @@ class Listener::Queue final : private Watch::User, private Timer {
   bool AcceptOne() {
     Descriptor socket(accept4(watch_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket) {
-      if (paused_us_ != kNever) TellResumed();
+      if (paused_us_ != kNever) Resume();
       on_accept_(std::move(socket));
       return true;
     }
@@ -108,18 +108,25 @@ class Listener::Queue final : private Watch::User, private Timer {
   void Pause(int error_number) {
     if (on_failure_) on_failure_();
     const TimeUs now_us = watch_.loop()->now_us();
-    if (paused_us_ == kNever) {
-      paused_us_ = now_us;
-      std::fprintf(stderr, "rpc: cannot accept on %s: %s; trying again every %d ms\n",
-                   ToString(LocalAddress(watch_.fd())).c_str(), SystemReason(error_number).c_str(),
-                   static_cast<int>(kPauseUs / 1000));
-    }
+    if (paused_us_ == kNever) paused_us_ = now_us;
+    if (!told_ && now_us >= next_told_us_) TellPaused(error_number, now_us);
     watch_.Want(0);
     watch_.loop()->SetTimer(this, now_us + kPauseUs);
   }
 
-  void TellResumed() {
+  // Strangers can make this happen as often as they like: one pause is told in a second, and its
+  // end.
+  void TellPaused(int error_number, TimeUs now_us) {
+    told_ = true;
+    next_told_us_ = now_us + session::kSecondUs;
+    std::fprintf(stderr, "rpc: cannot accept on %s: %s; trying again every %d ms\n",
+                 ToString(LocalAddress(watch_.fd())).c_str(), SystemReason(error_number).c_str(),
+                 static_cast<int>(kPauseUs / 1000));
+  }
+
+  void Resume() {
     const TimeUs waited_us = watch_.loop()->now_us() - std::exchange(paused_us_, kNever);
+    if (!std::exchange(told_, false)) return;
     std::fprintf(stderr, "rpc: accepting on %s again, after %.1f s\n",
                  ToString(LocalAddress(watch_.fd())).c_str(), static_cast<double>(waited_us) / 1e6);
   }
@@ -129,6 +136,8 @@ class Listener::Queue final : private Watch::User, private Timer {
   SocketFile file_;
   Watch watch_;
   TimeUs paused_us_ = kNever;  // since when it cannot accept
+  TimeUs next_told_us_ = 0;    // before that no other pause is told
+  bool told_ = false;          // this one was
 };
 
 Listener::Listener(Loop* loop, Descriptor socket, OnAccept on_accept, OnFailure on_failure)

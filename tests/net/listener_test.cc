@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -128,14 +129,40 @@ TEST_F(ListenerTest, PausesWhileThereAreNoDescriptorsLeft) {
   const Descriptor client = NewClient();
   {
     const NoDescriptors limit;
+    const TimeUs begin_us = ClockUs();
     ASSERT_TRUE(Connect(client));
     TurnUntil([&] { return failures_ == 1; });
     EXPECT_LT(TurnFor(50), 20);
-    EXPECT_EQ(failures_, 1);
-    TurnUntil([&] { return failures_ == 2; });
+    EXPECT_LE(static_cast<TimeUs>(failures_), 1 + (ClockUs() - begin_us) / 100'000);
+    TurnUntil([&] { return failures_ >= 2; });
     EXPECT_EQ(accepted(), 0u);
   }
   TurnUntil([&] { return accepted() == 1; });
+}
+
+TEST_F(ListenerTest, TellsOfOnePauseInASecondAndOfItsEnd) {
+  ListenOn("tcp://127.0.0.1:0");
+  const auto listener = NewListener();
+  const TimeUs begin_us = ClockUs();
+  testing::internal::CaptureStderr();
+  size_t pauses = 0;
+  for (; ClockUs() - begin_us < 500'000; ++pauses) {
+    const Descriptor client = NewClient();
+    {
+      const NoDescriptors limit;
+      ASSERT_TRUE(Connect(client));
+      const int before = failures_;
+      TurnUntil([&] { return failures_ > before; });
+    }
+    TurnUntil([&] { return accepted() == pauses + 1; });
+  }
+  const std::string told = testing::internal::GetCapturedStderr();
+  const auto lines = static_cast<size_t>(std::count(told.begin(), told.end(), '\n'));
+  EXPECT_GE(pauses, 2u);
+  EXPECT_GE(lines, 2u);
+  EXPECT_LE(lines, 2 * (1 + (ClockUs() - begin_us) / session::kSecondUs)) << told;
+  EXPECT_NE(told.find("cannot accept on tcp://127.0.0.1:"), std::string::npos) << told;
+  EXPECT_NE(told.find(" again, after "), std::string::npos) << told;
 }
 
 TEST_F(ListenerTest, MayBeClosedWhileItPauses) {

@@ -37,8 +37,8 @@ LoopFixture::~LoopFixture() {
   EXPECT_EQ(uv_loop_close(&uv_), 0) << "something is left on the loop";
 }
 
-void LoopFixture::TurnUntil(const std::function<bool()>& happened) {
-  const Heartbeat heartbeat(&uv_, 50);
+void LoopFixture::TurnUntil(const std::function<bool()>& happened, uint64_t period_ms) {
+  const Heartbeat heartbeat(&uv_, period_ms);
   const uint64_t start_ns = uv_hrtime();
   while (!happened()) {
     if (uv_hrtime() - start_ns > kPatienceNs) FAIL() << "it did not happen";

@@ -20,8 +20,8 @@ class LoopFixture : public testing::Test {
   Loop* loop() { return &*loop_; }
   uv_loop_t* uv() { return &uv_; }
 
-  // Fails the test when that takes longer than 20 s.
-  void TurnUntil(const std::function<bool()>& happened);
+  // Fails the test when that takes longer than 20 s. A loop that waits is woken each `period_ms`.
+  void TurnUntil(const std::function<bool()>& happened, uint64_t period_ms = 50);
 
   // Turns for that long, and tells how often the loop went round.
   int TurnFor(uint64_t time_ms);
