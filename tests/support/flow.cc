@@ -44,7 +44,7 @@ void Flow::Move(uint64_t now_us) {
     Write(now_us);
     if (bytes_ == bytes_before) break;
   }
-  if (faults_.cut_after == 0 && held_.empty()) broken_ = true;
+  if (faults_.cut_after == 0 && held_.empty()) Break();
 }
 
 void Flow::Read(uint64_t now_us) {
@@ -136,6 +136,7 @@ void Flow::WritePiece(Piece* piece, uint64_t now_us) {
 }
 
 void Flow::End() {
+  cut_ = true;
   held_.clear();
   held_size_ = 0;
   CloseOutput();

@@ -62,12 +62,14 @@ class Flow {
   // Ends the output, as if the input had ended; what comes after that is dropped.
   void End();
   // Has the connection closed.
-  void Break() { broken_ = true; }
+  void Break() { broken_ = cut_ = true; }
 
   // Nothing comes any more.
   bool ended() const { return output_ended_; }
   // A socket has failed, or the flow was cut: the connection is to be closed.
   bool broken() const { return broken_; }
+  // It came to its end by End, Break or cut_after.
+  bool cut() const { return cut_; }
   uint64_t bytes() const { return bytes_; }
   uint64_t bytes_corrupted() const { return bytes_corrupted_; }
 
@@ -101,6 +103,7 @@ class Flow {
   bool input_ended_ = false;
   bool output_ended_ = false;
   bool broken_ = false;
+  bool cut_ = false;
 };
 
 }  // namespace rpc

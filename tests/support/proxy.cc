@@ -176,6 +176,13 @@ size_t Proxy::connections() const {
   return connections_.size();
 }
 
+uint64_t Proxy::connections_cut() const {
+  std::lock_guard lock(mutex_);
+  uint64_t sum = ended_cut_;
+  for (const Connection& each : connections_) sum += each.IsCut() ? 1 : 0;
+  return sum;
+}
+
 uint64_t Proxy::bytes(Direction direction) const {
   return Sum(direction, &Flow::bytes, bytes_of_ended_);
 }
@@ -283,6 +290,7 @@ void Proxy::MoveAll() {
 void Proxy::ForgetEnded() {
   for (const Connection& each : connections_) {
     if (!each.IsOver()) continue;
+    if (each.IsCut()) ++ended_cut_;
     for (const Direction d : {kToServer, kToClient}) {
       bytes_of_ended_[d] += each.flows[d].bytes();
       bytes_corrupted_of_ended_[d] += each.flows[d].bytes_corrupted();

@@ -86,9 +86,10 @@ class Proxy {
   // The receiver of this direction reads an end; the other direction goes on.
   void HalfClose(Direction direction);
 
-  // Connections that are open, and bytes that have passed, or were corrupted, over all that there
-  // were.
+  // Connections that are open; those that were closed, half closed or cut here; and bytes that have
+  // passed, or were corrupted, over all that there were.
   size_t connections() const;
+  uint64_t connections_cut() const;
   uint64_t bytes(Direction direction) const;
   uint64_t bytes_corrupted(Direction direction) const;
 
@@ -96,6 +97,7 @@ class Proxy {
   struct Connection {
     Connection(net::Descriptor the_client, net::Descriptor the_server);
     bool IsOver() const;
+    bool IsCut() const { return flows[kToServer].cut() || flows[kToClient].cut(); }
 
     net::Descriptor client;
     net::Descriptor server;
@@ -134,6 +136,7 @@ class Proxy {
   std::list<Connection> connections_;
   std::array<uint64_t, 2> bytes_of_ended_ = {};
   std::array<uint64_t, 2> bytes_corrupted_of_ended_ = {};
+  uint64_t ended_cut_ = 0;
   bool stopping_ = false;
 
   std::thread thread_;

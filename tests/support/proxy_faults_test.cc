@@ -53,7 +53,10 @@ TEST_F(ProxyFaultsTest, ADelayIsAtLeastWhatItIsToldToBe) {
   client_.CloseWriting();
   server_->Send("at once");
   EXPECT_EQ(client_.Read(7), "at once");
-  EXPECT_EQ(proxy_->bytes(Proxy::kToServer), 0u);
+  const uint64_t passed = proxy_->bytes(Proxy::kToServer);
+  if (absl::Now() - begin < absl::Milliseconds(150)) {
+    EXPECT_EQ(passed, 0u);
+  }
   EXPECT_EQ(server_->ReadUntilEnd(kSoon), "late");
   EXPECT_GE(absl::Now() - begin, absl::Milliseconds(145));
 }

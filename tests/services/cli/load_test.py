@@ -53,6 +53,17 @@ class TopTest(cli.CliTest):
             [cli.RPC, "bench", self.address, *SAY, "--duration=60s", "--rate=200", *flags],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def wait_for_load(self):
+        """Until it is under way, and not only the one call that it begins with."""
+        before = self.calls()
+        end = time.monotonic() + cli.TIMEOUT_S
+        while self.calls() < before + 20:
+            self.assertLess(time.monotonic(), end)
+
+    def calls(self):
+        methods = json.loads(self.rpc("stats", self.address, "--json"))["methods"]
+        return next(int(m.get("begun", 0)) for m in methods if m["name"] == "echo.Echo/Say")
+
     def end(self, load):
         load.send_signal(signal.SIGINT)
         load.wait(cli.TIMEOUT_S)
@@ -60,6 +71,7 @@ class TopTest(cli.CliTest):
     def test_lines_where_there_is_no_terminal(self):
         load = self.load()
         try:
+            self.wait_for_load()
             said = self.rpc("top", self.address, "--interval=300ms", "--count=3")
         finally:
             self.end(load)
