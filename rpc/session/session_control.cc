@@ -195,7 +195,7 @@ TimeUs Session::OutputTimeUs() const {
   return After(output_us_, limits_->keepalive_idle_us);
 }
 
-// Who answers PINGs is asked; of who does not, it is known only within a frame that more is to come.
+// Who answers PINGs is asked. From who does not, something is due within a frame only.
 TimeUs Session::FrameTimeUs() const {
   if (!decoder_.in_frame() || PeerAnswersPings()) return kNever;
   return After(input_us_, limits_->keepalive_idle_us);
