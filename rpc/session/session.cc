@@ -265,6 +265,12 @@ std::vector<Call*> Session::CallsById() const {
   return list;
 }
 
+bool Session::HasCallAbove(uint64_t id) const {
+  bool has = false;
+  work_->calls.ForEach([&](const Call* call) { has |= call->id > id; });
+  return has;
+}
+
 Call* Session::NewCall(uint64_t id) {
   std::vector<std::unique_ptr<Call>>& spare = buffers_->spare_calls;
   std::unique_ptr<Call> call;

@@ -206,6 +206,7 @@ class Session {
   // Null when there is none.
   Call* Find(uint64_t id) { return work_->calls.Find(id); }
   std::vector<Call*> CallsById() const;
+  bool HasCallAbove(uint64_t id) const;
   Call* NewCall(uint64_t id);
   // Takes the call out of every list; its memory stays until the next Next().
   void Retire(Call* call);
