@@ -48,7 +48,8 @@ struct ChannelOptions {
   // For one attempt to connect, with all the addresses of a name.
   absl::Duration connect_timeout = absl::Seconds(5);
 
-  // The pause after a failed attempt: doubled each time, and a random part of it taken off.
+  // The pause after a failed attempt: doubled each time, and a random part of it taken off. An
+  // attempt has failed too when its connection ends before the server has said anything.
   absl::Duration backoff_min = absl::Milliseconds(100);
   absl::Duration backoff_max = absl::Seconds(10);
 

@@ -29,6 +29,8 @@ class ClientCarrier : public net::ListNode {
   // Whether a call can be opened on it now, and whether ever.
   virtual bool has_room() const = 0;
   virtual bool accepts_calls() const = 0;
+  // Whether the server has said anything, where that can be known.
+  virtual bool heard() const { return true; }
 
   // `request` is null when messages follow one by one.
   virtual absl::StatusOr<uint64_t> Open(const session::Opening& opening,

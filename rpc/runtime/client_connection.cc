@@ -43,7 +43,7 @@ void ClientConnection::OnEvent(const session::Event& event) {
   switch (event.kind) {
     case session::EventKind::kDraining:
     case session::EventKind::kClosed:
-      return channel()->OnDraining(this);
+      return channel()->OnDraining(this, event.status);
     default:
       return static_cast<ClientCall*>(event.tag)->OnEvent(event);
   }

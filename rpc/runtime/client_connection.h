@@ -23,6 +23,7 @@ class ClientConnection final : public ClientCarrier, private net::Connection::Ow
     return accepts_calls() && session_.open_calls() < session_.calls_max();
   }
   bool accepts_calls() const override { return session_.accepts_calls(); }
+  bool heard() const override { return session_.counters().frames_received > 0; }
   bool idle() const override { return session_.open_calls() == 0; }
   void Shutdown() override;
 

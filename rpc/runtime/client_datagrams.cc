@@ -132,7 +132,7 @@ void ClientDatagrams::LookForAnswers() {
   if (silent) unanswered_ = 0;
   if (silent && ++silent_addresses_ >= addresses_.size() && !over_) {
     over_ = true;
-    return channel()->OnDraining(this);
+    return channel()->OnDraining(this, absl::OkStatus());
   }
   const bool next = std::exchange(try_next_, false) || silent;
   if (next && addresses_.size() > 1) (void)Connect();

@@ -83,7 +83,6 @@ void Line::OnResolved(absl::StatusOr<net::Resolver::Addresses> addresses) {
 void Line::OnReady(std::unique_ptr<ClientCarrier> carrier) {
   state_ = ChannelState::kReady;
   failure_ = absl::OkStatus();
-  failures_ = 0;
   carrier_ = std::move(carrier);
   channel_->OnLineReady(this);
 }
@@ -112,6 +111,18 @@ void Line::OnTime() {
 std::unique_ptr<ClientCarrier> Line::Release() {
   state_ = ChannelState::kIdle;
   return std::move(carrier_);
+}
+
+std::unique_ptr<ClientCarrier> Line::Lose(const absl::Status& why) {
+  std::unique_ptr<ClientCarrier> carrier = Release();
+  if (carrier->heard()) {
+    failures_ = 0;
+  } else if (!why.ok()) {
+    OnFailed(absl::Status(why.code(), absl::StrCat("the connection ended before the server had "
+                                                   "said anything: ",
+                                                   why.message())));
+  }
+  return carrier;
 }
 
 }  // namespace rpc::runtime

@@ -35,6 +35,9 @@ class Line final : private net::Timer {
 
   // Gives its carrier, which takes no more calls, to whoever keeps it to its end.
   std::unique_ptr<ClientCarrier> Release();
+  // The same where the carrier's connection has ended, as `why` says. If the server had said
+  // nothing by then, the attempt has failed: whoever accepts and closes is not tried in a hurry.
+  std::unique_ptr<ClientCarrier> Lose(const absl::Status& why);
 
  private:
   net::TimeUs ConnectTimeoutUs() const;

@@ -172,9 +172,9 @@ void LoopChannel::OnLineIdle(Line* line) {
 
 // Connections.
 
-void LoopChannel::OnDraining(ClientCarrier* carrier) {
+void LoopChannel::OnDraining(ClientCarrier* carrier, const absl::Status& why) {
   for (const std::unique_ptr<Line>& line : lines_) {
-    if (line->carrier() == carrier) apart_.push_back(line->Release().release());
+    if (line->carrier() == carrier) apart_.push_back(line->Lose(why).release());
   }
   UpdateState();
   if (!waiting_.empty() && !connection_per_call_) NextLine()->Connect();

@@ -77,7 +77,7 @@ class LoopChannel final : private net::LoopUser {
   void OnLineReady(Line* line);
   void OnLineFailed(const absl::Status& why);
   void OnLineIdle(Line* line);
-  void OnDraining(ClientCarrier* carrier);
+  void OnDraining(ClientCarrier* carrier, const absl::Status& why);
   void OnRoom();
   void Forget(ClientCarrier* carrier);
 
