@@ -35,7 +35,7 @@ void Connection::Start() {
 }
 
 void Connection::Touch() {
-  // Within a turn time stands still, and the session is in the present already.
+  // Mostly time stands still within a turn, and the session is in the present already.
   const TimeUs now_us = loop_->now_us();
   if (session_->now_us() != now_us) session_->Advance(now_us);
   if (!in_list()) loop_->FlushLater(this);

@@ -86,6 +86,7 @@ void DatagramSocket::OnEvents(int) {
 
 void DatagramSocket::Receive(const bool& gone) {
   for (int i = 0; i < kDatagramsMax && !gone; ++i) {
+    if (i > 0) watch_.loop()->TakeTime();
     Route route;
     Control control;
     iovec part = {Buffer(), kBufferSize};

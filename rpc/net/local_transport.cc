@@ -154,6 +154,7 @@ void LocalTransport::OnWake() {
 
 void LocalTransport::Read(const bool& gone) {
   for (int i = 0; i < kReadsMax && reading_; ++i) {
+    if (i > 0) mine().loop->TakeTime();
     const size_t size = Take(user_->Space());
     if (size == 0) return EndIfClosed();
     user_->OnInput(size);

@@ -164,6 +164,9 @@ class Loop {
 
   // The clock as of the beginning of this turn; outside of one, as it is.
   TimeUs now_us() const { return in_turn_ ? now_us_ : ClockUs(); }
+  // Within a turn: the clock as it is now. What is read after other input was dealt with may have
+  // been sent since the turn began, and has deadlines that count from when it came.
+  void TakeTime() { now_us_ = ClockUs(); }
 
   void MakeReady(Ready* ready) {
     ready_.push_back(ready);

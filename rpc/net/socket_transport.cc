@@ -120,6 +120,7 @@ void SocketTransport::OnEvents(int events) {
 
 void SocketTransport::Read(const bool& gone) {
   for (int i = 0; i < kReadsMax && reading_; ++i) {
+    if (i > 0) watch_.loop()->TakeTime();
     const std::span<char> space = user_->Space();
     const ssize_t result = recv(watch_.fd(), space.data(), space.size(), 0);
     if (result <= 0) return OnNoInput(result, errno);

@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <string>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "tests/net/loop_fixture.h"
 #include "tests/net/transport_end.h"
 
@@ -48,6 +50,22 @@ class SocketTransportTest : public LoopFixture {
   std::string peer_name_;
   TransportEnd end_;
 };
+
+// What was sent while the turn was busy with what came before is not older than that.
+TEST_F(SocketTransportTest, EachReadHasItsOwnTime) {
+  end_.space_size = 4;
+  TimeUs sent_us = 0;
+  TimeUs read_us = 0;
+  end_.on_input = [&] {
+    absl::SleepFor(absl::Milliseconds(20));
+    PeerSends("late");
+    sent_us = ClockUs();
+    end_.on_input = [&] { read_us = loop()->now_us(); };
+  };
+  PeerSends("full");
+  TurnUntil([&] { return end_.input() == "fulllate"; });
+  EXPECT_GE(read_us, sent_us);
+}
 
 TEST_F(SocketTransportTest, SaysThatThePeerHasReset) {
   Reset();
