@@ -33,7 +33,7 @@ bool HasReason(const CallPlan& plan, const CallResult& result, const Circumstanc
     case absl::StatusCode::kOk:
       return true;
     case absl::StatusCode::kUnavailable:
-      return why.troubled || why.restarted || why.limited;
+      return why.troubled || why.restarted || why.drained;
     case absl::StatusCode::kDeadlineExceeded:
       return result.took + kGrain >= plan.timeout;
     case absl::StatusCode::kResourceExhausted:
@@ -84,6 +84,7 @@ void Account::Enter(const std::string& way, const CallPlan& plan, const CallResu
   ++line.by_code[static_cast<size_t>(result.status.raw_code()) % line.by_code.size()];
   if (PromisesUnseen(result.status)) ++line.promised_unseen;
   line.latest = std::max(line.latest, result.took - plan.timeout);
+  line.longest = std::max(line.longest, result.took);
   const std::string wrong = WhatIsWrong(plan, result, why, slack_);
   if (wrong.empty()) return;
   Complain(absl::StrCat(way, " call ", plan.id, " (", std::string(NameOf(plan.kind)), ", timeout ",
@@ -103,6 +104,10 @@ void Account::EnterRuns(const std::string& way, uint64_t id, absl::StatusCode co
       absl::StrCat(way, " call ", id, ", ended ", absl::StatusCodeToString(code), ": ", wrong));
 }
 
+void Account::SetWeather(const std::string& way, const WeatherReport& report) {
+  weather_[way] = report;
+}
+
 void Account::Complain(const std::string& complaint) {
   if (++complaints_ <= kToldMax) told_.push_back(complaint);
 }
@@ -120,22 +125,37 @@ uint64_t Account::calls(const std::string& way, absl::StatusCode code) const {
   return line == lines_.end() ? 0 : line->second.by_code[static_cast<size_t>(code)];
 }
 
+WeatherReport Account::weather(const std::string& way) const {
+  const auto report = weather_.find(way);
+  return report == weather_.end() ? WeatherReport() : report->second;
+}
+
+absl::Duration Account::longest(const std::string& way) const {
+  const auto line = lines_.find(way);
+  return line == lines_.end() ? absl::ZeroDuration() : line->second.longest;
+}
+
+std::string Account::Row(const std::string& way, const Line& line) {
+  const uint64_t all = std::accumulate(line.by_code.begin(), line.by_code.end(), uint64_t{0});
+  uint64_t other = all;
+  for (const absl::StatusCode code : kColumns) other -= line.by_code[static_cast<size_t>(code)];
+  const auto of = [&](size_t column) {
+    return line.by_code[static_cast<size_t>(kColumns[column])];
+  };
+  const std::string never_run = line.runs_are_known ? absl::StrCat(line.never_run) : "-";
+  return absl::StrFormat("%-6s %9d %9d %11d %9d %8d %9d %9d %6d %9s %8d %9d ms\n", way, all, of(0),
+                         of(1), of(2), of(3), of(4), of(5), other, never_run, line.promised_unseen,
+                         absl::ToInt64Milliseconds(line.latest));
+}
+
 std::string Account::Table() const {
   std::string text =
       absl::StrFormat("%-6s %9s %9s %11s %9s %8s %9s %9s %6s %9s %8s %12s\n", "way", "calls", "OK",
                       "UNAVAILABLE", "CANCELLED", "DEADLINE", "DATA_LOSS", "EXHAUSTED", "other",
                       "never run", "unseen", "latest by");
-  for (const auto& [way, line] : lines_) {
-    const uint64_t all = std::accumulate(line.by_code.begin(), line.by_code.end(), uint64_t{0});
-    uint64_t other = all;
-    for (const absl::StatusCode code : kColumns) other -= line.by_code[static_cast<size_t>(code)];
-    const auto of = [&](size_t column) {
-      return line.by_code[static_cast<size_t>(kColumns[column])];
-    };
-    const std::string never_run = line.runs_are_known ? absl::StrCat(line.never_run) : "-";
-    absl::StrAppendFormat(&text, "%-6s %9d %9d %11d %9d %8d %9d %9d %6d %9s %8d %9d ms\n", way, all,
-                          of(0), of(1), of(2), of(3), of(4), of(5), other, never_run,
-                          line.promised_unseen, absl::ToInt64Milliseconds(line.latest));
+  for (const auto& [way, line] : lines_) absl::StrAppend(&text, Row(way, line));
+  for (const auto& [way, report] : weather_) {
+    absl::StrAppend(&text, "weather of ", way, ": ", report.Text(), "\n");
   }
   for (const std::string& complaint : told_) absl::StrAppend(&text, "WRONG: ", complaint, "\n");
   if (complaints_ > told_.size()) {

@@ -19,15 +19,17 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "tests/faults/caller.h"
+#include "tests/faults/fault.h"
 
 namespace ledger {
 
 // What was done to the calls of one way so far: the reasons for which they may fail.
 struct Circumstances {
-  bool troubled = false;   // connections were cut, or datagrams lost
+  bool troubled = false;   // the network was such that connections may have ended
   bool corrupted = false;  // bits were flipped
   bool encrypted = false;
-  bool limited = false;  // the server refuses calls, and sends connections away
+  bool limited = false;  // the server refuses calls
+  bool drained = false;  // the server sends connections away
   bool restarted = false;
 };
 
@@ -55,14 +57,19 @@ class Account {
   // A call of this way that has ended with `code` was run so often.
   void EnterRuns(const std::string& way, uint64_t id, absl::StatusCode code, bool promised_unseen,
                  unsigned runs);
+  // What the network of this way was so far, in place of what was told before.
+  void SetWeather(const std::string& way, const WeatherReport& report);
   void Complain(const std::string& complaint);
 
   uint64_t calls() const;
   uint64_t calls(const std::string& way, absl::StatusCode code) const;
+  WeatherReport weather(const std::string& way) const;
+  // What a call of this way took at most.
+  absl::Duration longest(const std::string& way) const;
   uint64_t complaints() const { return complaints_; }
   const std::vector<std::string>& told() const { return told_; }
 
-  // One line for each way, and then what was wrong.
+  // One line for each way, one for the weather of each that is known, and then what was wrong.
   std::string Table() const;
 
  private:
@@ -72,10 +79,14 @@ class Account {
     bool runs_are_known = false;
     uint64_t promised_unseen = 0;
     absl::Duration latest = absl::ZeroDuration();  // behind the deadline
+    absl::Duration longest = absl::ZeroDuration();
   };
 
+  static std::string Row(const std::string& way, const Line& line);
+
   const absl::Duration slack_;
-  std::map<std::string, Line> lines_;  // by way
+  std::map<std::string, Line> lines_;             // by way
+  std::map<std::string, WeatherReport> weather_;  // the same
   uint64_t complaints_ = 0;
   std::vector<std::string> told_;
 };

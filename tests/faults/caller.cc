@@ -194,6 +194,20 @@ CallPlan DrawPlan(uint64_t id, std::mt19937_64* random, const PlanLimits& limits
   return plan;
 }
 
+Volume VolumeOf(const CallPlan& plan) {
+  const uint64_t sent = uint64_t{plan.items} * plan.size;
+  switch (plan.kind) {
+    case CallKind::kProduce:
+      return {.to_client = sent};
+    case CallKind::kCollect:
+      return {.to_server = sent};
+    case CallKind::kConverse:
+      return {.to_server = sent, .to_client = uint64_t{plan.items} * plan.reply_size};
+    default:
+      return {.to_server = plan.size, .to_client = plan.reply_size};
+  }
+}
+
 rpc::Task<CallResult> MakeCall(const Ledger::Client& client, const CallPlan& plan,
                                const std::function<void()>& on_end) {
   const bool streams = plan.kind != CallKind::kSmall && plan.kind != CallKind::kLarge;

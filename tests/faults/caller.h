@@ -40,6 +40,14 @@ struct PlanLimits {
   absl::Duration timeout = absl::Seconds(5);
 };
 
+// Bytes of payload each way, when the call succeeds.
+struct Volume {
+  uint64_t to_server = 0;
+  uint64_t to_client = 0;
+};
+
+Volume VolumeOf(const CallPlan& plan);
+
 CallPlan DrawPlan(uint64_t id, std::mt19937_64* random, const PlanLimits& limits);
 
 struct CallResult {

@@ -43,7 +43,9 @@ TEST(Account, AnAnswerHasToBeRightAndInTime) {
 TEST(Account, AFailureHasToHaveAReason) {
   const CallResult lost = {.status = absl::UnavailableError("connection lost")};
   EXPECT_THAT(Wrong(lost), HasSubstr("no reason"));
+  EXPECT_THAT(Wrong(lost, {.corrupted = true, .limited = true}), HasSubstr("no reason"));
   EXPECT_THAT(Wrong(lost, {.troubled = true}), IsEmpty());
+  EXPECT_THAT(Wrong(lost, {.drained = true}), IsEmpty());
   const CallResult damaged = {.status = absl::DataLossError("md5")};
   EXPECT_THAT(Wrong(damaged, {.troubled = true}), HasSubstr("no reason"));
   EXPECT_THAT(Wrong(damaged, {.corrupted = true}), IsEmpty());

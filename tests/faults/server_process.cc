@@ -40,6 +40,14 @@ rpc::Channel QuickChannel(Way way, const std::string& address) {
   return rpc::Channel(address, options);
 }
 
+rpc::Channel PatientChannel(Way way, const std::string& address) {
+  rpc::ChannelOptions options{.connect_timeout = absl::Seconds(30),
+                              .backoff_min = absl::Milliseconds(5),
+                              .backoff_max = absl::Milliseconds(50)};
+  if (way == Way::kTls) options.tls = &rpc::ClientTls(Way::kTls);
+  return rpc::Channel(address, options);
+}
+
 ServerProcess::ServerProcess(std::vector<std::string> flags, std::vector<std::string> wrapper)
     : flags_(std::move(flags)), wrapper_(std::move(wrapper)) {
   addresses_ = {{Way::kTcp, "tcp://127.0.0.1:0"},

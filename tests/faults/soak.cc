@@ -204,6 +204,7 @@ SoakReport Soak(const SoakOptions& options) {
   const auto reasons = [&](Way way) {
     Circumstances why = networks.circumstances(way);
     why.limited = true;
+    why.drained = way != Way::kUdp;
     return why;
   };
   Load load(networks.addresses(), {.seed = options.seed,

@@ -2,12 +2,10 @@
 #include <signal.h>
 
 #include <optional>
-#include <string>
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "rpc/rpc.h"
 #include "tests/faults/ledger.rpc.h"
 #include "tests/faults/load.h"
 #include "tests/faults/server_process.h"
@@ -55,13 +53,6 @@ TEST(Storm, ManyTerminatesEndAServerAtOnceAndEveryCallInTime) {
     load.Stop();
     EXPECT_EQ(load.account().complaints(), 0u) << load.account().Table();
   }
-}
-
-// With time to connect: the server has other things to do.
-rpc::Channel PatientChannel(Way way, const std::string& address) {
-  rpc::ChannelOptions options{.connect_timeout = absl::Seconds(30)};
-  if (way == Way::kTls) options.tls = &rpc::ClientTls(Way::kTls);
-  return rpc::Channel(address, options);
 }
 
 // Both new and old connections go on: no call may fail.
