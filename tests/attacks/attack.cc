@@ -38,12 +38,15 @@ class GoodClient::Core {
     thread_ = std::thread([this] {
       while (!ended_) {
         Call();
+        called_ = true;
         absl::SleepFor(kPause);
       }
     });
   }
 
   Served End() {
+    // An attack may be over before the thread has begun.
+    Eventually([this] { return called_.load(); }, kCallTimeout);
     ended_ = true;
     thread_.join();
     return served_;
@@ -61,6 +64,7 @@ class GoodClient::Core {
 
   echo::Echo::Client echo_;
   Served served_;
+  std::atomic<bool> called_ = false;
   std::atomic<bool> ended_ = false;
   std::thread thread_;
 };

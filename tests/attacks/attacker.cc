@@ -51,6 +51,13 @@ size_t Attacker::SendUnread(std::string_view bytes) {
   return sent < 0 ? 0 : static_cast<size_t>(sent);
 }
 
+void Attacker::ReadByte() {
+  char byte;
+  const ssize_t size = recv(socket_.get(), &byte, sizeof(byte), 0);
+  if (size > 0) ++received_size_;
+  if (size == 0 || (size < 0 && !TryLater())) ended_ = true;
+}
+
 bool Attacker::Read() {
   char buffer[16 << 10];
   while (!ended_) {

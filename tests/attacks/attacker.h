@@ -29,6 +29,8 @@ class Attacker {
   // As much as the system takes now, and reads nothing.
   size_t SendUnread(std::string_view bytes);
 
+  // Reads one byte, if there is one.
+  void ReadByte();
   // Reads what is there now. False when the connection has ended.
   bool Read();
   // Reads until the connection has ended, or `count` bytes have come in all.

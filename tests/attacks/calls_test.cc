@@ -115,6 +115,7 @@ TEST(CancelledCalls, DroppedByAChannelEndOnceEachAndLeaveNothing) {
   Attack attack(&server, absl::StrCat(kCalls, " calls dropped by a channel"));
   {
     const echo::Echo::Client echo{Channel(server.tcp())};
+    EXPECT_TRUE(echo.Say(echo::SayRequest()).Wait().ok());  // so that it is connected
     echo::SleepRequest request;
     request.set_ms(600'000);
     for (int i = 0; i < kCalls; ++i) (void)echo.Sleep(request);

@@ -1,10 +1,10 @@
 // Connections that say too little, too slowly, or are too many.
-#include <algorithm>
 #include <string>
 
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "services/echo/echo.rpc.h"
+#include "services/interop/interop.rpc.h"
 #include "tests/attacks/attack.h"
 #include "tests/attacks/attacker.h"
 #include "tests/session/hand_frames.h"
@@ -16,10 +16,10 @@ namespace {
 namespace hand = session::hand;
 
 // For the first header, and for a handshake.
-constexpr absl::Duration kPatience = absl::Seconds(2);
-constexpr session::TimeUs kPatienceUs = 2 * session::kSecondUs;
+constexpr absl::Duration kPatience = absl::Seconds(4);
+constexpr session::TimeUs kPatienceUs = 4 * session::kSecondUs;
 
-// Gives each a byte more of `bytes`, and again after a pause, until all are sent away. False when
+// Gives each a byte more of `bytes`, and again after a second, until all are sent away. False when
 // they are there still.
 bool Drip(Attackers& attackers, const std::string& bytes) {
   for (size_t i = 0; i + 1 < bytes.size(); ++i) {
@@ -27,10 +27,14 @@ bool Drip(Attackers& attackers, const std::string& bytes) {
       if (attacker.Read()) attacker.SendUnread(bytes.substr(i, 1));
     }
     if (Remaining(attackers) == 0) return true;
-    absl::SleepFor(absl::Milliseconds(200));
+    absl::SleepFor(absl::Seconds(1));
   }
   return false;
 }
+
+// Silence after which a client is asked, or is dead where it cannot be.
+const session::Limits kWatchful = {.keepalive_idle_us = 2 * session::kSecondUs,
+                                   .keepalive_timeout_us = session::kSecondUs};
 
 // Far more than can be said by then.
 std::string LongCall() {
@@ -73,8 +77,60 @@ TEST(SlowConnections, ThatShakeHandsByteByByteAreSentAwayAtTheDeadline) {
               .wall = kPatience * 2});
 }
 
+// What has come of a body is held, and no more, until its client is found dead.
+void ExpectLeftBodiesAreBounded(const std::string& name, const std::string& greeting) {
+  constexpr int kCount = Sanitized(500, 50);
+  constexpr size_t kBegun = 16 << 10;
+  AttackedServer server(kWatchful);
+  Attack attack(&server, name);
+  Attackers attackers = Connect(server.tcp(), kCount);
+  const std::string call = hand::Call(1, echo::Echo::kSay, std::string(60'000, 'x'));
+  for (Attacker& attacker : attackers)
+    EXPECT_TRUE(attacker.Send(greeting + call.substr(0, kBegun)));
+  EXPECT_TRUE(AllEnd(attackers, absl::Seconds(Sanitized(15, 60))));
+  EXPECT_TRUE(server.Eventually([](const Figures& f) { return f.counters.dead == kCount; }));
+  attack.End({.heap_size_max = kCount * static_cast<int64_t>(2 * kBegun + 4 * kKilobyte),
+              .heap_size_left = 500 * kKilobyte,
+              .rss_size_max = kCount * static_cast<int64_t>(2 * kBegun + 8 * kKilobyte),
+              .cpu = absl::Seconds(2),
+              .wall = absl::Seconds(10)});
+}
+
+TEST(LeftBodies, OfClientsThatAreAskedAreSentAwayAtTheDeadline) {
+  ExpectLeftBodiesAreBounded("bodies that are begun and left", hand::Hello());
+}
+
+TEST(LeftBodies, WithoutHelloAreSentAwayAtTheDeadline) {
+  ExpectLeftBodiesAreBounded("bodies without HELLO that are begun and left", "");
+}
+
+// To read a byte a second makes no room for more: it counts as not reading at all.
+TEST(SlowReaders, ThatReadAByteASecondAreSentAwayAtTheDeadline) {
+  constexpr int kCount = Sanitized(50, 10);
+  AttackedServer server(kWatchful);
+  Attack attack(&server, "replies of 4 MiB read byte by byte");
+  Attackers attackers = Connect(server.tcp(), kCount);
+  interop::UnaryRequest request;
+  request.set_reply_size(4 << 20);
+  const std::string call = hand::Call(1, interop::Interop::kUnary, request.SerializeAsString());
+  for (Attacker& attacker : attackers) attacker.SendUnread(call);
+  EXPECT_TRUE(Eventually(
+      [&] {
+        for (Attacker& attacker : attackers) attacker.ReadByte();
+        absl::SleepFor(absl::Seconds(1));
+        return server.counters().dead == kCount;
+      },
+      absl::Seconds(Sanitized(20, 60))));
+  attack.End({.heap_size_max = kCount * 9 * kMegabyte,
+              .heap_size_left = 8 * kMegabyte,
+              .rss_size_max = kCount * 9 * kMegabyte,
+              .cpu = absl::Seconds(5),
+              .wall = absl::Seconds(20)});
+}
+
 TEST(SilentConnections, AreSmallAndSentAwayAtTheDeadline) {
-  static const int kCount = std::min(Sanitized(10'000, 500), RaiseDescriptorLimit() - 200);
+  constexpr int kCount = Sanitized(10'000, 500);
+  ASSERT_GE(RaiseDescriptorLimit(), kCount + 200) << "raise the limit of open files (ulimit -Hn)";
   constexpr session::TimeUs kLongerUs = 5 * session::kSecondUs;
   AttackedServer server({.first_header_timeout_us = kLongerUs});
   Attack attack(&server, std::to_string(kCount) + " connections that say nothing");
