@@ -63,7 +63,7 @@ TEST(Exhausted, WithoutDescriptorsCallsEndInTimeAndConnectionsComeInLater) {
   process.Unlimit(RLIMIT_NOFILE);
   EXPECT_TRUE(load.Succeeds(20));
   load.Stop();
-  EXPECT_EQ(load.account().complaints(), 0u) << load.account().Table();
+  ExpectAccountedFor(load);
   process.Signal(SIGTERM);
   EXPECT_EQ(process.Wait(), 0);
 }
@@ -104,7 +104,7 @@ TEST(Exhausted, WithoutMemoryCallsEndInTime) {
   server.Restart();
   EXPECT_TRUE(load.Succeeds(5));
   load.Stop();
-  EXPECT_EQ(load.account().complaints(), 0u) << load.account().Table();
+  ExpectAccountedFor(load);
 }
 #endif
 
@@ -201,7 +201,7 @@ TEST_F(FullDisk, ARecordingThatGrowsTooLargeEndsWithAReasonAndCallsGoOnOrEndInTi
   std::optional<std::string> said;
   while ((said = dump.ReadLine(absl::Seconds(10))).has_value()) continue;
   load.Stop();
-  EXPECT_EQ(load.account().complaints(), 0u) << load.account().Table();
+  ExpectAccountedFor(load);
   dump.Signal(SIGTERM);
   const std::optional<int> exit = dump.Wait();
   ASSERT_TRUE(exit.has_value());

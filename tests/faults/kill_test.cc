@@ -45,7 +45,7 @@ TEST(Killed, AServerThatComesBackIsFoundAndEveryCallEndsInTime) {
     EXPECT_TRUE(load.Succeeds(5)) << "round " << round;
   }
   load.Stop();
-  EXPECT_EQ(load.account().complaints(), 0u) << load.account().Table();
+  ExpectAccountedFor(load);
   EXPECT_GT(load.account().calls("tcp", absl::StatusCode::kUnavailable), 0u);
   EXPECT_GT(load.account().calls("unix", absl::StatusCode::kUnavailable), 0u);
 }

@@ -1,9 +1,11 @@
 #include "tests/faults/load.h"
 
+#include <cstdio>
 #include <optional>
 #include <random>
 #include <utility>
 
+#include "gtest/gtest.h"
 #include "tests/support/eventually.h"
 
 namespace ledger {
@@ -83,6 +85,12 @@ bool Load::Succeeds(uint64_t calls, absl::Duration timeout) const {
 void Load::Stop() {
   stopping_ = true;
   if (thread_.joinable()) thread_.join();
+}
+
+void ExpectAccountedFor(const Load& load) {
+  const std::string table = load.account().Table();
+  std::fputs(table.c_str(), stdout);
+  EXPECT_EQ(load.account().complaints(), 0u) << table;
 }
 
 std::vector<std::pair<Way, std::string>> AddressesOf(const ServerProcess& server) {

@@ -5,7 +5,7 @@
 //     server.Restart();
 //     EXPECT_TRUE(load.Succeeds(20));
 //     load.Stop();
-//     EXPECT_EQ(load.account().complaints(), 0) << load.account().Table();
+//     ExpectAccountedFor(load);
 //
 // Threads: one at a time; the calls are made on the background's loop.
 #pragma once
@@ -79,6 +79,9 @@ class Load {
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
+
+// After Stop: tells the figures, and fails the test for every complaint.
+void ExpectAccountedFor(const Load& load);
 
 // Every way to this server.
 std::vector<std::pair<Way, std::string>> AddressesOf(const ServerProcess& server);

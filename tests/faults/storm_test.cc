@@ -51,7 +51,7 @@ TEST(Storm, ManyTerminatesEndAServerAtOnceAndEveryCallInTime) {
     server.Restart();
     EXPECT_TRUE(load.Succeeds(5));
     load.Stop();
-    EXPECT_EQ(load.account().complaints(), 0u) << load.account().Table();
+    ExpectAccountedFor(load);
   }
 }
 
@@ -67,7 +67,7 @@ TEST(Storm, ManyHangupsReadTheCertificatesAndHarmNoCall) {
   }
   EXPECT_TRUE(load.Succeeds(50));
   load.Stop();
-  EXPECT_EQ(load.account().complaints(), 0u) << load.account().Table();
+  ExpectAccountedFor(load);
   server.process().Signal(SIGTERM);
   EXPECT_EQ(server.process().Wait(kBound), 0);
 }
