@@ -1,5 +1,6 @@
 #include "rpc/session/client_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -192,14 +193,14 @@ void ClientSession::OnGoaway(const wire::Header& header) {
     return Fail(absl::InvalidArgumentError(
         absl::StrCat("GOAWAY names call ", header.call, " after one that named ", goaway_call_)));
   }
-  const bool lower = header.call < goaway_call_;
+  const bool tells_more = header.call < std::min(goaway_call_, highest_);
   goaway_call_ = Broken(Fault::kGoawayCallsLost) ? kGoawayAll : header.call;
   const absl::Status status = StatusOf(header);
   const absl::Status why = absl::UnavailableError(
       status.ok() ? "the server is draining"
                   : absl::StrCat("the server ended the connection: ", status.ToString()));
   if (!status.ok()) return Close(why, Ending::kAfterOutput, CloseCause::kPeer);
-  if (lower && HasCallAbove(goaway_call_)) {
+  if (tells_more && HasCallAbove(goaway_call_)) {
     for (Call* call : CallsById()) {
       if (call->id > goaway_call_ && !call->ended) EndLost(call, why, true);
     }
