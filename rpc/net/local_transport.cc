@@ -154,7 +154,7 @@ void LocalTransport::OnWake() {
 
 void LocalTransport::Read(const bool& gone) {
   for (int i = 0; i < kReadsMax && reading_; ++i) {
-    if (i > 0) mine().loop->TakeTime();
+    mine().loop->TakeTime();  // what woke this may have been posted long before
     const size_t size = Take(user_->Space());
     if (size == 0) return EndIfClosed();
     user_->OnInput(size);

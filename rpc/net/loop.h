@@ -162,7 +162,7 @@ class Loop {
   bool quiet() const { return under_way_ == 0 && ready_.empty() && flushables_.empty(); }
   bool has_mail() const { return !mailbox_->empty(); }
 
-  // The clock as of the beginning of this turn; outside of one, as it is.
+  // The clock as of the beginning of this turn, or of TakeTime(); outside of one, as it is.
   TimeUs now_us() const { return in_turn_ ? now_us_ : ClockUs(); }
   // Within a turn: the clock as it is now. What is read after other input was dealt with may have
   // been sent since the turn began, and has deadlines that count from when it came.

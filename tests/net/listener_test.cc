@@ -146,7 +146,7 @@ TEST_F(ListenerTest, TellsOfOnePauseInASecondAndOfItsEnd) {
   const TimeUs begin_us = ClockUs();
   testing::internal::CaptureStderr();
   size_t pauses = 0;
-  for (; ClockUs() - begin_us < 500'000; ++pauses) {
+  for (; pauses < 5; ++pauses) {
     const Descriptor client = NewClient();
     {
       const NoDescriptors limit;
@@ -158,7 +158,6 @@ TEST_F(ListenerTest, TellsOfOnePauseInASecondAndOfItsEnd) {
   }
   const std::string told = testing::internal::GetCapturedStderr();
   const auto lines = static_cast<size_t>(std::count(told.begin(), told.end(), '\n'));
-  EXPECT_GE(pauses, 2u);
   EXPECT_GE(lines, 2u);
   EXPECT_LE(lines, 2 * (1 + (ClockUs() - begin_us) / session::kSecondUs)) << told;
   EXPECT_NE(told.find("cannot accept on tcp://127.0.0.1:"), std::string::npos) << told;

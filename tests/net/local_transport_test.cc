@@ -61,6 +61,29 @@ TEST_F(LocalTransportTest, EitherEndMayGoWhileTheOtherWrites) {
   EXPECT_TRUE(near_.why().ok());
 }
 
+// In one turn the other loop does work that takes long, and then reads what came meanwhile.
+TEST_F(LocalTransportTest, WhatIsReadIsNotOlderThanTheTimeOfItsTurn) {
+  std::promise<void> begin;
+  std::promise<void> working;
+  std::promise<void> work_done;
+  std::promise<TimeUs> read_us;
+  there_.loop()->Post([&] {
+    far_.on_input = [&] { read_us.set_value(there_.loop()->now_us()); };
+    begin.get_future().wait();
+  });
+  there_.loop()->Post([&] {
+    working.set_value();
+    work_done.get_future().wait();
+  });
+  here_.Do([&] { near_.Send("wakes it"); });
+  begin.set_value();
+  working.get_future().wait();
+  here_.Do([&] { near_.Send("late"); });
+  const TimeUs sent_us = ClockUs();
+  work_done.set_value();
+  EXPECT_GE(read_us.get_future().get(), sent_us);
+}
+
 TEST(LocalTransport, ManyGoInAnyOrderOnTwoThreads) {
   LoopThread here;
   LoopThread there;
