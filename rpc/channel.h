@@ -49,7 +49,8 @@ struct ChannelOptions {
   absl::Duration connect_timeout = absl::Seconds(5);
 
   // The pause after a failed attempt: doubled each time, and a random part of it taken off. An
-  // attempt has failed too when its connection ends before the server has said anything.
+  // attempt has failed too when its connection ends before the server has said anything. (With
+  // connection_per_call nothing pauses.)
   absl::Duration backoff_min = absl::Milliseconds(100);
   absl::Duration backoff_max = absl::Seconds(10);
 

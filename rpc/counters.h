@@ -18,7 +18,7 @@ struct ServerCounters {
   uint64_t bad_frames = 0;         // sent frames that cannot be read
   uint64_t broken_rules = 0;       // sent frames that may not come like this
   uint64_t silent = 0;             // said nothing, or too little, for too long
-  uint64_t dead = 0;               // did not answer PINGs, or took no bytes
+  uint64_t dead = 0;               // no answer to PINGs, silent within a frame, or took no bytes
   uint64_t idle = 0;               // had no call for idle_timeout
   uint64_t aged = 0;               // had been there for connection_age_max
 

@@ -119,6 +119,8 @@ class ClientCall : public ScopeMember, public StreamEnd, private net::Timer {
   Place place{this};
 
   bool waits_for_ready() const { return wait_for_ready_; }
+  // Made again, since nobody has seen it: it waits for one more attempt to connect.
+  bool repeated() const { return repeated_; }
   void SetWaiting();
   // Opens it on a carrier that takes calls.
   void OpenOn(ClientCarrier* carrier);

@@ -117,10 +117,9 @@ std::unique_ptr<ClientCarrier> Line::Lose(const absl::Status& why) {
   std::unique_ptr<ClientCarrier> carrier = Release();
   if (carrier->heard()) {
     failures_ = 0;
-  } else if (!why.ok()) {
-    OnFailed(absl::Status(why.code(), absl::StrCat("the connection ended before the server had "
-                                                   "said anything: ",
-                                                   why.message())));
+  } else {
+    OnFailed(absl::UnavailableError(
+        absl::StrCat("the connection ended before the server had said anything: ", why.message())));
   }
   return carrier;
 }

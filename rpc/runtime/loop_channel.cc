@@ -58,7 +58,8 @@ void LoopChannel::OnLoopEnd() {
 void LoopChannel::Begin(ClientCall* call) {
   if (ended_) return call->FailUnopened(LoopEnded());
   if (OpenOnAnyLine(call)) return;
-  if (AllLinesPause() && !call->waits_for_ready()) return call->FailUnopened(failure());
+  const bool patient = call->waits_for_ready() || call->repeated();
+  if (AllLinesPause() && !patient) return call->FailUnopened(failure());
   if (waiting_count_ >= target_->options.calls_waiting_max) {
     return call->FailUnopened(absl::ResourceExhaustedError(
         absl::StrCat(waiting_count_, " calls wait for the server, and no more may")));

@@ -69,7 +69,8 @@ struct Limits {
   // gathered write, little enough that a small call waits behind few others.
   uint64_t output_size_max = 256 << 10;
 
-  // Silence after which the peer is pinged, and silence after that which means that it is dead.
+  // Silence after which the peer is pinged, and silence after that which means that it is dead. The
+  // first alone, where it says no HELLO and is within a frame, or takes no byte.
   TimeUs keepalive_idle_us = 30 * kSecondUs;
   TimeUs keepalive_timeout_us = 10 * kSecondUs;
 
