@@ -92,16 +92,16 @@ TEST_P(FloodTest, LetsACallEndAtItsDeadline) {
 INSTANTIATE_TEST_SUITE_P(Each, FloodTest, testing::ValuesIn(Floods()),
                          [](const auto& info) { return info.param.name; });
 
-// The same of GOAWAY, which names the last of many calls each time.
+// The same of GOAWAY, which names another call each time, and none that was made.
 TEST(Goaways, ThatSayNothingNewLetCallsEndAtTheirDeadlines) {
   constexpr size_t kCalls = Sanitized(1'000, 100);
-  constexpr int kBatches = Sanitized(40, 2);
-  const std::string batch = Repeated(hand::Goaway(kCalls), 64 << 10);
+  constexpr size_t kFrames = Sanitized(320'000, 16'000);
+  std::string flood = hand::Hello();
+  for (size_t i = kFrames; i > 0; --i) flood += hand::Goaway(kCalls + i);
   ClientAttack attack("flood: GOAWAY with many calls");
   {
     HostileServer server([&](HostileConnection& client) {
-      if (!client.AwaitCalls(kCalls) || !client.Send(hand::Hello())) return;
-      for (int i = 0; i < kBatches; ++i) client.Send(batch);
+      if (client.AwaitCalls(kCalls)) client.Send(flood);
     });
     const Channel channel(server.tcp());
     std::vector<WatchedCall> calls;
@@ -112,6 +112,9 @@ TEST(Goaways, ThatSayNothingNewLetCallsEndAtTheirDeadlines) {
       longest = std::max(longest, call.took());
     }
     attack.ExpectInTime(longest, absl::Seconds(1));
+    EXPECT_TRUE(Eventually([&] { return server.seen().scripts_ended == 1; }, absl::Seconds(60)));
+    EXPECT_EQ(server.seen().calls, kCalls);
+    EXPECT_EQ(server.seen().goaways, 0u);
   }
   attack.End(
       {.heap_size_max = 4 * kMegabyte, .heap_size_left = 3 * kMegabyte, .cpu = absl::Seconds(1)});

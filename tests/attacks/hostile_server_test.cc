@@ -207,6 +207,10 @@ class AnswerTest : public testing::TestWithParam<Answer> {
       EXPECT_EQ(static_cast<StatusCode>(server.seen().goaway_code), GetParam().goaway_code);
     }
     EXPECT_EQ(server.seen().connections, 1u);
+    if (after == After::kGoesOn) return;
+    // What one server did wrong is no fault of the next call.
+    const WatchedCall another(channel, absl::Seconds(20));
+    EXPECT_EQ(another.Wait().code(), StatusCode::kUnavailable) << another.Wait();
   }
 };
 

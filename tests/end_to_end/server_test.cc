@@ -118,7 +118,7 @@ TEST_F(ServerTest, TheCountersTellWhatHappened) {
   const echo::Echo::Client echo = Serve();
   EXPECT_TRUE(echo.Say(Saying("x")).Wait().ok());
   EXPECT_FALSE(echo.Fail(FailWith(absl::StatusCode::kAborted, "x")).Wait().ok());
-  auto late = echo.Sleep(SleepFor(10'000), {.timeout = absl::Milliseconds(10)});
+  auto late = echo.Sleep(SleepFor(10'000), {.timeout = absl::Milliseconds(500)});
   ASSERT_TRUE(Eventually([&] { return server_.server().counters().calls_begun == 3; }));
   EXPECT_FALSE(std::move(late).Wait().ok());
   ASSERT_TRUE(Eventually([&] { return server_.server().counters().calls_open == 0; }));

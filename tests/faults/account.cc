@@ -42,6 +42,8 @@ bool HasReason(const CallPlan& plan, const CallResult& result, const Circumstanc
       return why.corrupted && !why.encrypted;
     case absl::StatusCode::kCancelled:
       return result.cancelled_by_us;
+    case absl::StatusCode::kInternal:
+      return why.starved;
     default:
       return false;
   }

@@ -31,6 +31,7 @@ struct Circumstances {
   bool limited = false;  // the server refuses calls
   bool drained = false;  // the server sends connections away
   bool restarted = false;
+  bool starved = false;  // the server has no memory: a handler that finds none throws
 };
 
 // Whether the status says that no handler has seen the call, so that making it again cannot do it
