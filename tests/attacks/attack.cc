@@ -16,7 +16,6 @@
 namespace rpc::attacks {
 namespace {
 
-constexpr int kTimes = Sanitized(1, 10);
 // A call that takes longer has not been served, whatever the bound.
 constexpr absl::Duration kCallTimeout = absl::Seconds(30);
 // Between two calls of the good client, so that it is no attack itself.
@@ -25,8 +24,6 @@ constexpr absl::Duration kPause = absl::Milliseconds(2);
 constexpr int64_t kPagesSize = 4 * kMegabyte;
 // Calls that pay for what is made once: buffers, threads, tables.
 constexpr int kWarmingUp = 50;
-
-long Kilobytes(int64_t size) { return static_cast<long>(size / kKilobyte); }
 
 }  // namespace
 

@@ -19,9 +19,6 @@
 
 namespace rpc::attacks {
 
-constexpr int64_t kKilobyte = 1 << 10;
-constexpr int64_t kMegabyte = 1 << 20;
-
 // What an attack may cost at most. Sizes are growth since its begin, and hold where no sanitizer
 // has memory of its own. Times are those of a machine with nothing else to do: what it made the
 // server and this process wait for a processor is added to them; under a sanitizer they are ten

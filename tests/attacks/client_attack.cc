@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -13,14 +12,11 @@
 namespace rpc::attacks {
 namespace {
 
-constexpr int kTimes = Sanitized(1, 10);
 constexpr absl::Duration kSlack = absl::Seconds(1);
 // How often the heap is looked at.
 constexpr absl::Duration kLook = absl::Milliseconds(1);
 // Calls that pay for what is made once: buffers, threads, tables.
 constexpr int kWarmingUp = 20;
-
-long Kilobytes(int64_t size) { return static_cast<long>(size >> 10); }
 
 }  // namespace
 
@@ -91,12 +87,6 @@ void ClientAttack::End(const ClientBounds& bounds) {
     EXPECT_LE(left, bounds.heap_size_left);
   }
   ExpectGoodServerServes();
-}
-
-int64_t ClientAttack::CpuUs() {
-  timespec time = {};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return time.tv_sec * 1'000'000 + time.tv_nsec / 1'000;
 }
 
 // Threads that have ended are not counted any more.

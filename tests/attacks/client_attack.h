@@ -55,6 +55,10 @@ struct ClientBounds {
   absl::Duration cpu = absl::ZeroDuration();
 };
 
+// Enough for everything that is not large.
+inline constexpr ClientBounds kLittle = {
+    .heap_size_max = 2 * kMegabyte, .heap_size_left = kMegabyte, .cpu = absl::Milliseconds(600)};
+
 class ClientAttack {
  public:
   explicit ClientAttack(std::string name);
@@ -71,7 +75,6 @@ class ClientAttack {
   void End(const ClientBounds& bounds);
 
  private:
-  static int64_t CpuUs();
   absl::Duration Waited() const;
   void KeepLooking();
   void Look();

@@ -51,9 +51,8 @@ int64_t RssSizeMax() { return StatusLine("VmHWM:"); }
 // is only harder to keep.
 void ForgetRssSizeMax() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
-int64_t CpuOfOthersUs() {
-  return ClockUs(CLOCK_PROCESS_CPUTIME_ID) - ClockUs(CLOCK_THREAD_CPUTIME_ID);
-}
+int64_t CpuUs() { return ClockUs(CLOCK_PROCESS_CPUTIME_ID); }
+int64_t CpuOfOthersUs() { return CpuUs() - ClockUs(CLOCK_THREAD_CPUTIME_ID); }
 
 int64_t WaitedUs() {
   int64_t sum_us = 0;

@@ -24,6 +24,15 @@ inline constexpr bool kOptimised = false;
 // proof of no leak and no race as a thousand.
 constexpr int Sanitized(int count, int sanitized) { return kSanitized ? sanitized : count; }
 
+// Times under a sanitizer are so much longer.
+inline constexpr int kTimes = Sanitized(1, 10);
+
+inline constexpr int64_t kKilobyte = 1 << 10;
+inline constexpr int64_t kMegabyte = 1 << 20;
+
+// For printf.
+constexpr long Kilobytes(int64_t size) { return static_cast<long>(size / kKilobyte); }
+
 // Of the attacked server. Sent between processes as its bytes.
 struct Figures {
   int64_t heap_size = 0;      // bytes that malloc has given out
@@ -46,7 +55,8 @@ int64_t RssSize();
 int64_t RssSizeMax();
 // RssSizeMax is RssSize again.
 void ForgetRssSizeMax();
-// Of all threads but the calling one.
+// Processor time of all threads, or of all but the calling one.
+int64_t CpuUs();
 int64_t CpuOfOthersUs();
 // How long threads could have run and did not, because the machine had others to run: all threads,
 // or all but the calling one. 0 where the system does not tell.

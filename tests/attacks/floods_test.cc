@@ -8,6 +8,7 @@
 #include "services/interop/interop.rpc.h"
 #include "tests/attacks/attack.h"
 #include "tests/attacks/attacker.h"
+#include "tests/attacks/repeated.h"
 #include "tests/session/hand_frames.h"
 
 namespace rpc::attacks {
@@ -72,12 +73,6 @@ std::vector<Flood> ForbiddenFloods() {
       // Each costs 64 bytes of credit, and their handler reads none of them.
       {"EmptyMessages", OpenUnread(), hand::Message(1, "")},
   };
-}
-
-std::string Repeated(const std::string& frame, size_t size) {
-  std::string all;
-  while (all.size() < size) all += frame;
-  return all;
 }
 
 class AllowedFloodTest : public testing::TestWithParam<Flood> {};

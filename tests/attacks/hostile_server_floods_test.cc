@@ -11,6 +11,7 @@
 #include "services/interop/interop.rpc.h"
 #include "tests/attacks/client_attack.h"
 #include "tests/attacks/hostile_server.h"
+#include "tests/attacks/repeated.h"
 #include "tests/session/hand_frames.h"
 #include "tests/support/eventually.h"
 
@@ -20,18 +21,6 @@ namespace {
 namespace hand = session::hand;
 using absl::StatusCode;
 using wire::Kind;
-
-constexpr int64_t kMegabyte = 1 << 20;
-
-// Enough for everything that is not large.
-constexpr ClientBounds kLittle = {
-    .heap_size_max = 2 * kMegabyte, .heap_size_left = kMegabyte, .cpu = absl::Milliseconds(600)};
-
-std::string Repeated(const std::string& frame, size_t size) {
-  std::string all;
-  while (all.size() < size) all += frame;
-  return all;
-}
 
 // Frames that ask for nothing, as many as go.
 struct Flood {

@@ -13,6 +13,7 @@
 #include "rpc/wire/header.pb.h"
 #include "services/echo/echo.rpc.h"
 #include "tests/attacks/client_attack.h"
+#include "tests/attacks/repeated.h"
 #include "tests/session/hand_frames.h"
 #include "tests/support/eventually.h"
 #include "tests/wire/zstd_frames.h"
@@ -24,7 +25,6 @@ namespace hand = session::hand;
 using absl::StatusCode;
 using wire::Kind;
 
-constexpr int64_t kMegabyte = 1 << 20;
 constexpr int64_t kMessageMax = 16 << 20;  // the default
 
 // What becomes of the connection: the client says GOAWAY, or only closes it.
@@ -70,12 +70,6 @@ std::string Reply() {
 }
 
 std::string End() { return hand::End(1, Reply()); }
-
-std::string Repeated(const std::string& frame, int count) {
-  std::string all;
-  for (int i = 0; i < count; ++i) all += frame;
-  return all;
-}
 
 std::string OfSize(uint64_t size, std::string_view body = "") {
   return hand::Hello() +
@@ -129,8 +123,9 @@ std::vector<Answer> TooLarge() {
       Breaks("BodyBeyondTheCredit", OfSize(20 << 20, kChunk), kExhausted),
       Breaks("HugeBody", OfSize(1ull << 40, kChunk), kExhausted),
       Breaks("BodyBeyondAllNumbers", OfSize(1ull << 53, kChunk)),
-      Ends("MessageInParts", hand::Hello() + Repeated(part, 5), kExhausted, {.limits = kSmall}),
-      Ends("MessageInEndlessParts", hand::Hello() + Repeated(part, 400), kExhausted,
+      Ends("MessageInParts", hand::Hello() + Repeated(part, 5 * part.size()), kExhausted,
+           {.limits = kSmall}),
+      Ends("MessageInEndlessParts", hand::Hello() + Repeated(part, 400 * part.size()), kExhausted,
            {.heap_size_max = 4 * kMessageMax}),
       // Within the 64 KiB of a header. A client takes more entries than a server does.
       Ends("Metadata", WithMetadata(5'000, 3), StatusCode::kOk, {.heap_size_max = 3 * kMegabyte}),
@@ -177,7 +172,7 @@ std::vector<Answer> NoFrames() {
       Closes("Tls", std::string("\x16\x03\x03\0\x02\x02\x28", 7)),
       Breaks("Zeros", std::string(1'000, '\0')),
       Breaks("RandomRecord",
-             std::string("\0\0\x10\0", 4) + Repeated("\xd7\x3a\x9f\x07\xee", 1'000)),
+             std::string("\0\0\x10\0", 4) + Repeated("\xd7\x3a\x9f\x07\xee", 5'000)),
   };
 }
 

@@ -18,12 +18,6 @@ namespace hand = session::hand;
 using absl::StatusCode;
 using wire::Kind;
 
-constexpr int64_t kMegabyte = 1 << 20;
-
-// Enough for everything that is not large.
-constexpr ClientBounds kLittle = {
-    .heap_size_max = 2 * kMegabyte, .heap_size_left = kMegabyte, .cpu = absl::Milliseconds(600)};
-
 // A call that ends at its deadline, whatever the script does.
 void ExpectDeadline(const std::string& name, const HostileServer::Script& script) {
   ClientAttack attack(name);

@@ -31,14 +31,6 @@
 namespace ledger {
 namespace {
 
-rpc::Channel LonelyChannel(Way way, const std::string& address) {
-  rpc::ChannelOptions options{.connect_timeout = absl::Seconds(1),
-                              .backoff_min = absl::Milliseconds(5),
-                              .backoff_max = absl::Milliseconds(50)};
-  if (way == Way::kTls) options.tls = &rpc::ClientTls(Way::kTls);
-  return rpc::Channel(address, options);
-}
-
 // Not under asan, whose checks of a class open a pipe, and take it for an error that they can't.
 #if !defined(__SANITIZE_ADDRESS__)
 // A server remembers calls over UDP for a while, so many at most: that is a limit, too.

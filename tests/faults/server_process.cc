@@ -20,6 +20,13 @@ constexpr rpc::session::Limits kWatchful = {.keepalive_idle_us = 300'000,
                                             .ping_interval_us = 100'000,
                                             .first_header_timeout_us = 2'000'000};
 
+rpc::Channel NewChannel(Way way, const std::string& address, rpc::ChannelOptions options) {
+  options.backoff_min = absl::Milliseconds(5);
+  options.backoff_max = absl::Milliseconds(50);
+  if (way == Way::kTls) options.tls = &rpc::ClientTls(Way::kTls);
+  return rpc::Channel(address, options);
+}
+
 }  // namespace
 
 std::string ShortName(Way way) { return absl::AsciiStrToLower(rpc::WayName(way)); }
@@ -31,21 +38,16 @@ std::string SomeUnixAddress() {
 }
 
 rpc::Channel QuickChannel(Way way, const std::string& address) {
-  rpc::ChannelOptions options{.connect_timeout = absl::Seconds(1),
-                              .backoff_min = absl::Milliseconds(5),
-                              .backoff_max = absl::Milliseconds(50),
-                              .connections = 2,
-                              .limits = kWatchful};
-  if (way == Way::kTls) options.tls = &rpc::ClientTls(Way::kTls);
-  return rpc::Channel(address, options);
+  return NewChannel(way, address,
+                    {.connect_timeout = absl::Seconds(1), .connections = 2, .limits = kWatchful});
+}
+
+rpc::Channel LonelyChannel(Way way, const std::string& address) {
+  return NewChannel(way, address, {.connect_timeout = absl::Seconds(1)});
 }
 
 rpc::Channel PatientChannel(Way way, const std::string& address) {
-  rpc::ChannelOptions options{.connect_timeout = absl::Seconds(30),
-                              .backoff_min = absl::Milliseconds(5),
-                              .backoff_max = absl::Milliseconds(50)};
-  if (way == Way::kTls) options.tls = &rpc::ClientTls(Way::kTls);
-  return rpc::Channel(address, options);
+  return NewChannel(way, address, {.connect_timeout = absl::Seconds(30)});
 }
 
 ServerProcess::ServerProcess(std::vector<std::string> flags, std::vector<std::string> wrapper)

@@ -33,6 +33,9 @@ std::string SomeUnixAddress();
 // A channel that is quick to see that its peer is dead, and to try again.
 rpc::Channel QuickChannel(Way way, const std::string& address);
 
+// One that soon tries again, over a single connection.
+rpc::Channel LonelyChannel(Way way, const std::string& address);
+
 // One that takes no peer for dead because it has other things to do.
 rpc::Channel PatientChannel(Way way, const std::string& address);
 

@@ -16,13 +16,16 @@ from tests.services.cli import cli  # pylint: disable=wrong-import-position
 SAY = ("echo.Echo/Say", '{"text": "hello"}')
 
 
-class StatsTest(cli.CliTest):
+class LoadTest(cli.CliTest):
 
     def snapshot(self):
         return json.loads(self.rpc("stats", self.address, "--json"))
 
     def method(self, name):
         return next(m for m in self.snapshot()["methods"] if m["name"] == name)
+
+
+class StatsTest(LoadTest):
 
     def test_calls_are_counted(self):
         before = self.method("echo.Echo/Say")
@@ -46,7 +49,7 @@ class StatsTest(cli.CliTest):
         self.assertIn("echo.Echo/Sum", self.rpc("stats", self.address, "--all"))
 
 
-class TopTest(cli.CliTest):
+class TopTest(LoadTest):
 
     def load(self, *flags):
         return subprocess.Popen(
@@ -61,8 +64,7 @@ class TopTest(cli.CliTest):
             self.assertLess(time.monotonic(), end)
 
     def calls(self):
-        methods = json.loads(self.rpc("stats", self.address, "--json"))["methods"]
-        return next(int(m.get("begun", 0)) for m in methods if m["name"] == "echo.Echo/Say")
+        return int(self.method("echo.Echo/Say").get("begun", 0))
 
     def end(self, load):
         load.send_signal(signal.SIGINT)
