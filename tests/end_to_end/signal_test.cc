@@ -155,9 +155,8 @@ TEST(Signals, ASecondSignalEndsItAtOnce) {
   const absl::Time begin = absl::Now();
   server.Signal(SIGINT);
   // Two of them at once are one: it has heard the first when nobody can connect any more.
-  EXPECT_TRUE(Eventually([&] {
-    return !echo::Echo::Client(Channel(server.address())).Say(Saying("x")).Wait().ok();
-  }));
+  EXPECT_TRUE(Eventually(
+      [&] { return !echo::Echo::Client(Channel(server.address())).Say(Saying("x")).Wait().ok(); }));
   server.Signal(SIGINT);
   EXPECT_TRUE(absl::IsUnavailable(std::move(endless).Wait().status()));
   EXPECT_EQ(server.ExitCode(), 1);  // a call was cut

@@ -27,8 +27,8 @@ LAYERS = [
 UV_PLACES = ("rpc/net/", "tests/", "examples/own_loop.cc")
 
 CPP = (".h", ".cc")
-HASH = (".py", ".sh", ".bzl", ".bazel", ".BUILD", "WORKSPACE", "bazelw", ".ci/run",
-        "ensure_packages", ".bazelrc")
+HASH = (".py", ".sh", ".bzl", ".bazel", ".BUILD", "WORKSPACE", "bazelw", ".ci/format", ".ci/run",
+        ".ci/tidy", "ensure_packages", ".bazelrc")
 TEXT = CPP + HASH + (".proto", ".md", ".txt", ".clang-format", ".gitignore")
 
 # Put together from halves, so that this file passes its own rule.
