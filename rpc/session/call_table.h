@@ -61,7 +61,9 @@ class CallTable {
   static constexpr size_t kPlacesMin = 16;
   static constexpr size_t kPlacesKept = 2'048;
 
-  // Ids are mostly consecutive: a multiplication spreads them, and those that a peer makes up.
+  // Ids are mostly consecutive: a multiplication spreads them. A peer that chooses its ids for it
+  // can have a search look at all open calls, of which there are as many as it is let have
+  // (calls_max).
   size_t PlaceOf(uint64_t id) const {
     return static_cast<size_t>((id * 0x9E3779B97F4A7C15u) >> 32) & (places_.size() - 1);
   }

@@ -193,22 +193,25 @@ void ClientSession::OnGoaway(const wire::Header& header) {
     return Fail(absl::InvalidArgumentError(
         absl::StrCat("GOAWAY names call ", header.call, " after one that named ", goaway_call_)));
   }
-  const bool tells_more = header.call < std::min(goaway_call_, highest_);
   goaway_call_ = Broken(Fault::kGoawayCallsLost) ? kGoawayAll : header.call;
   const absl::Status status = StatusOf(header);
   const absl::Status why = absl::UnavailableError(
       status.ok() ? "the server is draining"
                   : absl::StrCat("the server ended the connection: ", status.ToString()));
   if (!status.ok()) return Close(why, Ending::kAfterOutput, CloseCause::kPeer);
-  if (tells_more && HasCallAbove(goaway_call_)) {
-    for (Call* call : CallsById()) {
-      if (call->id > goaway_call_ && !call->ended) EndLost(call, why, true);
-    }
-  }
+  if (open_max() > goaway_call_) EndUnseen(why);
   if (std::exchange(draining_, true)) return;
   Event event;
   event.kind = EventKind::kDraining;
   Push(std::move(event));
+}
+
+// Looks at the calls only where one may be above: a server can send as many GOAWAYs as it likes.
+void ClientSession::EndUnseen(const absl::Status& why) {
+  if (FindOpenMax() <= goaway_call_) return;
+  for (Call* call : CallsById()) {
+    if (call->id > goaway_call_ && !call->ended) EndLost(call, why, true);
+  }
 }
 
 bool ClientSession::RefuseByHeader(const wire::Frame& frame) {

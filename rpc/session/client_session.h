@@ -83,6 +83,7 @@ class ClientSession final : public Session {
   bool SendMessage(Call* call, const Payload& message, bool last);
   void OnHello(const wire::Frame& frame);
   void OnGoaway(const wire::Header& header);
+  void EndUnseen(const absl::Status& why);
   void OnReply(const wire::Frame& frame);
   bool OnMessage(Call* call, const wire::Frame& frame);
 

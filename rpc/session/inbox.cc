@@ -132,6 +132,7 @@ absl::Status Inbox::Add(const wire::Frame& frame, const Limits& limits, wire::Ex
     absl::Status s = expander->Expand(body, limits.message_size_max, &expanded);
     if (!s.ok()) return s;
     Replace(&taken_, std::move(expanded));
+    Fit(&taken_);  // what was made room for is more where the frame did not announce its size
     body = taken_;
   }
   *message = body.data() == nullptr ? std::string_view("") : body;

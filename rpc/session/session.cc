@@ -65,6 +65,7 @@ void Session::StartWork() {
 // Leaves what the session does not need while it is idle to others.
 void Session::StopWork() {
   if (work_ == buffers_->work.none() || !work_->empty()) return;
+  work_->open_max = 0;
   buffers_->work.Give(std::unique_ptr<Work>(std::exchange(work_, buffers_->work.none())));
   sender_.set_lines(&work_->lines);
 }
@@ -265,10 +266,12 @@ std::vector<Call*> Session::CallsById() const {
   return list;
 }
 
-bool Session::HasCallAbove(uint64_t id) const {
-  bool has = false;
-  work_->calls.ForEach([&](const Call* call) { has |= call->id > id; });
-  return has;
+uint64_t Session::FindOpenMax() {
+  uint64_t highest = 0;
+  work_->calls.ForEach([&](const Call* call) {
+    if (!call->ended) highest = std::max(highest, call->id);
+  });
+  return work_->open_max = highest;
 }
 
 Call* Session::NewCall(uint64_t id) {
@@ -282,6 +285,7 @@ Call* Session::NewCall(uint64_t id) {
   }
   StartWork();
   call->id = id;
+  work_->open_max = std::max(work_->open_max, id);
   ++counters_.calls_opened;
   Call* const added = call.get();
   work_->calls.Add(std::move(call));

@@ -206,7 +206,9 @@ class Session {
   // Null when there is none.
   Call* Find(uint64_t id) { return work_->calls.Find(id); }
   std::vector<Call*> CallsById() const;
-  bool HasCallAbove(uint64_t id) const;
+  // No call with a higher id is open. FindOpenMax looks which is the highest, and so lowers it.
+  uint64_t open_max() const { return work_->open_max; }
+  uint64_t FindOpenMax();
   Call* NewCall(uint64_t id);
   // Takes the call out of every list; its memory stays until the next Next().
   void Retire(Call* call);

@@ -36,6 +36,7 @@ struct SendLines {
 
 struct Work {
   CallTable calls;
+  uint64_t open_max = 0;  // no call with a higher id is open
   Deadlines<Call> deadlines;
   Fifo<Event> events;
   std::vector<std::unique_ptr<Call>> retired;

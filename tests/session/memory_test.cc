@@ -189,6 +189,22 @@ TEST_F(Memory, IsBoundedForMessagesThatNobodyReads) {
             kSlack * 8 * kMegabyte);
 }
 
+// Two bytes in a zstd frame that does not say how many they are.
+TEST_F(Memory, IsBoundedForCompressedMessagesThatNobodyReads) {
+  const std::string frame("\x28\xB5\x2F\xFD\x00\x00\x11\x00\x00\x08\x01", 11);
+  EXPECT_LE(HeapAfter(8 * kMegabyte,
+                      [&](uint64_t call) {
+                        const std::string message = hand::Frame({.kind = wire::Kind::kMessage,
+                                                                 .call = call,
+                                                                 .encoding = wire::Encoding::kZstd},
+                                                                frame);
+                        std::string frames = hand::BareCall(call, "Both");
+                        for (int i = 0; i < 100; ++i) frames += message;
+                        return frames;
+                      }),
+            kSlack * 8 * kMegabyte);
+}
+
 TEST_F(Memory, IsBoundedWhereThatOfLongMessagesIsUsedForShortOnes) {
   constexpr size_t kKept = 4 * kMegabyte;
   constexpr size_t kBudget = 8 * kMegabyte;
