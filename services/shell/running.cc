@@ -26,12 +26,10 @@ rpc::Sleep ForEver() { return rpc::Sleep(absl::InfiniteDuration()); }
 
 }  // namespace
 
-Running::Running(const ShellOptions& options, rpc::Process* process, Stream* stream,
-                 std::function<void()> on_exit)
+Running::Running(const ShellOptions& options, rpc::Process* process, Stream* stream)
     : options_(options),
       process_(process),
       stream_(stream),
-      on_exit_(std::move(on_exit)),
       sources_{Source{process->out(), &Output::mutable_out},
                Source{process->err(), &Output::mutable_err}} {}
 
@@ -185,8 +183,11 @@ rpc::Task<> Running::EndInTime() {
     absl::StatusOr<rpc::ProcessExit> exit = co_await process_->Exit();
     if (!exit.ok()) co_return exit.status();
   }
-  on_exit_();
-  co_return co_await ForEver();
+  absl::Status passed = co_await rpc::Sleep(options_.time_max);
+  if (!passed.ok()) co_return passed;
+  co_return absl::DeadlineExceededError(
+      absl::StrCat("the command had exited, and its output was not read within ",
+                   absl::FormatDuration(options_.time_max)));
 }
 
 }  // namespace shell

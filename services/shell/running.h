@@ -9,7 +9,8 @@
 //
 // When the command has exited, what is in the pipes is sent, then how it ended. What it left
 // running has been killed by then and prints no more (rpc/process.h), and who has left the group
-// and holds on to a pipe is not waited for.
+// and holds on to a pipe is not waited for. A client that does not read it by then has as long for
+// that as the command had.
 //
 // Threads: the loop of the call.
 #pragma once
@@ -17,7 +18,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -32,9 +32,7 @@ class Running {
  public:
   using Stream = rpc::Stream<Input, Output>;
 
-  // `on_exit` is called when the command has exited, before all of its output is sent.
-  Running(const ShellOptions& options, rpc::Process* process, Stream* stream,
-          std::function<void()> on_exit);
+  Running(const ShellOptions& options, rpc::Process* process, Stream* stream);
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
@@ -70,7 +68,6 @@ class Running {
   const ShellOptions& options_;
   rpc::Process* const process_;
   Stream* const stream_;
-  const std::function<void()> on_exit_;
   std::array<Source, 2> sources_;
   Output output_;
   uint64_t sent_size_ = 0;

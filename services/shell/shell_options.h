@@ -43,15 +43,16 @@ struct ShellOptions {
   std::vector<std::string> variables = {"LANG",    "LC_*",  "TZ",      "TERM",
                                         "COLUMNS", "LINES", "NO_COLOR"};
 
-  // An hour is more than a person waits for, and an end to what hangs.
+  // For a command, and as long again for its client to read what it has left. An hour is more than
+  // a person waits for, and an end to what hangs.
   absl::Duration time_max = absl::Hours(1);
 
   // Standard output and error together. What streams costs the server no memory: this is an end to
   // what runs away.
   uint64_t output_size_max = 10'000'000'000;
 
-  // At once, of all clients. Each costs a process or more, three descriptors and up to 200 kB in
-  // pipes.
+  // At once, of all clients, each until its output is read. Each costs a process or more, three
+  // descriptors and up to 200 kB in pipes.
   size_t processes_max = 32;
 };
 

@@ -14,21 +14,21 @@
 
 namespace shell {
 
-// One of the commands that may run at once.
+// One of the commands that may run at once. It counts until its call has ended: the pipes are there
+// for what is not sent yet.
 class ShellService::Place {
  public:
   Place(std::atomic<size_t>* running, size_t running_max) : running_(running) {
     taken_ = running_->fetch_add(1) < running_max;
     if (!taken_) running_->fetch_sub(1);
   }
-  ~Place() { GiveBack(); }
+  ~Place() {
+    if (taken_) running_->fetch_sub(1);
+  }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
   bool taken() const { return taken_; }
-  void GiveBack() {
-    if (std::exchange(taken_, false)) running_->fetch_sub(1);
-  }
 
  private:
   std::atomic<size_t>* const running_;
@@ -64,7 +64,7 @@ rpc::Task<> ShellService::Run(rpc::ServerContext& context, rpc::Stream<Input, Ou
   }
   absl::StatusOr<std::unique_ptr<rpc::Process>> process = rpc::Process::Start(*planned);
   if (!process.ok()) co_return process.status();
-  Running running(options_, process->get(), &stream, [&place] { place.GiveBack(); });
+  Running running(options_, process->get(), &stream);
   co_return co_await running.Complete();
 }
 

@@ -26,6 +26,8 @@ constexpr char kStubborn[] = "trap '' INT TERM HUP; sleep 1000 & sleep 1001 & ec
 constexpr char kInOtherGroups[] =
     "export LEADER=$$; "
     "timeout 600 sh -c 'timeout 780 sh -c \"echo \\$LEADER; exec sleep 1000\"; true'; true";
+// More than the credit of a client that does not read; the rest stays in the pipe.
+constexpr char kLeavesSome[] = "echo $$; read go; head -c 290000 /dev/zero";
 constexpr char kEndless[] = "echo $$; exec cat /dev/zero";
 
 class EndTest : public ShellTest {
@@ -188,13 +190,28 @@ TEST_F(EndTest, OneCommandMoreThanTheLimitIsRefused) {
   EXPECT_TRUE(IsGone(one.group));
 }
 
-TEST_F(EndTest, ACommandThatHasExitedCountsNoMoreThoughItsOutputIsNotRead) {
+// Its pipes are there until then.
+TEST_F(EndTest, ACommandThatHasExitedCountsUntilItsOutputIsRead) {
   options_.processes_max = 1;
   Serve();
-  Begun begun = BeginScript("echo $$; read go; head -c 60000 /dev/zero");
+  Begun begun = BeginScript(kLeavesSome);
+  EXPECT_TRUE(begun.call->Write(Bytes("go\n")).Wait());
+  EXPECT_TRUE(IsGone(begun.group));
+  EXPECT_TRUE(absl::IsResourceExhausted(Run(Named("true")).status));
+  EXPECT_EQ(Finish(&begun).out.size(), 290'000u);
+  EXPECT_TRUE(rpc::Eventually([this] { return Run(Named("true")).code() == 0; }));
+}
+
+TEST_F(EndTest, WhatACommandHasLeftIsNotKeptForEver) {
+  options_.processes_max = 1;
+  options_.time_max = absl::Seconds(3);
+  Serve();
+  Begun begun = BeginScript(kLeavesSome);
   EXPECT_TRUE(begun.call->Write(Bytes("go\n")).Wait());
   EXPECT_TRUE(rpc::Eventually([this] { return Run(Named("true")).code() == 0; }));
-  EXPECT_EQ(Finish(&begun).out.size(), 60'000u);
+  EXPECT_EQ(
+      Finish(&begun).status,
+      absl::DeadlineExceededError("the command had exited, and its output was not read within 3s"));
 }
 
 TEST_F(EndTest, TheLimitOnTimeHoldsForAClientThatDoesNotRead) {
