@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <future>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -107,6 +108,8 @@ struct Server::Core {
   session::Limits LimitsOf(const net::Tls* tls) const;
   void Serve(runtime::ServerLoop* part, size_t index);
   void AddWorker();
+  absl::Status StartThreads();
+  void GiveUp(size_t threads);
   void StartShutdown(absl::Duration timeout);
   void CatchSignals();
   void OnSignal(int number);
@@ -248,10 +251,31 @@ absl::Status Server::Start() {
     core_->Serve(parts[i], i);
   }
   core_->door->Open(std::move(parts));
-  for (Core::Worker& worker : core_->workers) {
-    if (worker.owned) worker.thread = std::thread([loop = worker.loop] { loop->Run(); });
+  if (core_->options.loop != nullptr) return absl::OkStatus();
+  return core_->StartThreads();
+}
+
+absl::Status Server::Core::StartThreads() {
+  for (size_t i = 0; i < workers.size(); ++i) {
+    try {
+      workers[i].thread = std::thread([loop = workers[i].loop] { loop->Run(); });
+    } catch (const std::system_error& error) {
+      GiveUp(i);
+      return absl::ResourceExhaustedError(
+          absl::StrCat("cannot start thread ", i + 1, " of ", workers.size(),
+                       " for the server: ", error.code().message()));
+    }
   }
   return absl::OkStatus();
+}
+
+// With the first `threads` loops on their way: the others, which have no thread, end on this one.
+void Server::Core::GiveUp(size_t threads) {
+  StartShutdown(absl::ZeroDuration());
+  for (size_t i = threads; i < workers.size(); ++i) {
+    workers[i].loop->Stop();
+    workers[i].loop->Run();
+  }
 }
 
 void Server::Core::Serve(runtime::ServerLoop* part, size_t index) {
@@ -412,10 +436,12 @@ void Server::Core::End() {
       if (&worker == &workers.front()) signals = nullptr;
     });
     worker.loop->Stop();
-    worker.thread.join();
+    if (worker.thread.joinable()) worker.thread.join();
   }
   signals = nullptr;
-  workers.clear();
+  // As long as one of them is in sight something may be posted to it (OnOver), and the loop may be
+  // the application's and go on.
+  const std::vector<Worker> last = std::exchange(workers, {});
 }
 
 Channel Server::InProcess(const ChannelOptions& options) {

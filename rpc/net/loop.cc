@@ -151,7 +151,17 @@ bool Mailbox::Post(std::function<void()> work) {
   return true;
 }
 
+bool Loop::Post(std::function<void()> work) {
+  if (!mailbox_->Post(std::move(work))) return false;
+  if (IsCurrent()) {
+    posted_to_itself_ = true;
+    if (!in_turn_) TurnSoon();
+  }
+  return true;
+}
+
 void Loop::OnPosted() {
+  posted_to_itself_ = false;
   // Taken before the turn: the turn's time is then never earlier than that of what was posted.
   std::vector<std::function<void()>> work;
   {
@@ -316,7 +326,7 @@ void Loop::Finish() {
     FlushAll();
     RunReady(kReadyMax);
   }
-  if (ready_.empty() && flushables_.empty()) {
+  if (ready_.empty() && flushables_.empty() && !posted_to_itself_) {
     uv_idle_stop(&handles_->do_not_wait);
   } else {
     TurnSoon();

@@ -130,8 +130,9 @@ class Loop {
   bool IsCurrent() const { return Current() == this; }
 
   // Any thread: runs `work` on the loop's thread, in the order of posting. False, and nothing
-  // happens, once the loop has ended.
-  bool Post(std::function<void()> work) { return mailbox_->Post(std::move(work)); }
+  // happens, once the loop has ended. What its own thread posts keeps the application's uv_run from
+  // returning before.
+  bool Post(std::function<void()> work);
   // For who cannot know whether the loop is still there.
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
 
@@ -262,6 +263,7 @@ class Loop {
   TimeUs armed_us_ = kNever;
   bool in_turn_ = false;
   bool in_timers_ = false;
+  bool posted_to_itself_ = false;  // and has not taken it yet
   std::atomic<bool> stopped_{false};
   size_t under_way_ = 0;
   Lending* lending_ = nullptr;

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cstring>
 #include <new>
@@ -22,9 +23,10 @@ constexpr uint64_t kDataPerMessage = 64 << 10;
 // A user writes 64 KiB at most; the rest are answers to handshake messages, which nobody reads.
 constexpr size_t kWaitingMax = 128 << 10;
 
-// Links of a thread that are closed, and wait for their peers to read: nobody else counts them.
+// Links that are closed, and wait for their peers to read: nobody else counts them. Of the whole
+// program, since a loop may go from thread to thread.
 constexpr size_t kLingeringMax = 256;
-thread_local size_t lingering_links = 0;
+std::atomic<size_t> lingering_links = 0;
 
 constexpr TimeUs kLingerUs = session::kSecondUs;
 constexpr TimeUs kLastOutputUs = 10 * session::kSecondUs;

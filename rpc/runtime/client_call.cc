@@ -240,7 +240,7 @@ void ClientCall::OnTime() {
 void ClientCall::StopWaiting() {
   loop_->ClearTimer(this);
   if (carrier_ == nullptr) place.Leave();
-  if (std::exchange(waiting_, false)) channel_->CountWaiting(-1);
+  if (std::exchange(waiting_, false)) channel_->CallStopsWaiting();
 }
 
 void ClientCall::OpenOn(ClientCarrier* carrier) {

@@ -118,8 +118,10 @@ std::unique_ptr<ClientCarrier> Line::Lose(const absl::Status& why) {
   if (carrier->heard()) {
     failures_ = 0;
   } else {
+    const absl::StatusOr<net::Address>& address = channel_->target().address;
     OnFailed(absl::UnavailableError(
-        absl::StrCat("the connection ended before the server had said anything: ", why.message())));
+        absl::StrCat("the connection", address.ok() ? absl::StrCat(" to ", ToString(*address)) : "",
+                     " ended before the server had said anything: ", why.message())));
   }
   return carrier;
 }

@@ -128,6 +128,11 @@ std::string_view LoopChannel::WhatIsWaitedFor() const {
   }
 }
 
+void LoopChannel::CallStopsWaiting() {
+  --waiting_count_;
+  if (connection_per_call_) RetireUnwanted();
+}
+
 // Lines.
 
 void LoopChannel::Connect() {
@@ -163,10 +168,10 @@ void LoopChannel::OnLineFailed(const absl::Status& why) {
 }
 
 void LoopChannel::OnLineIdle(Line* line) {
-  if (!waiting_.empty()) {
-    line->Connect();
-  } else if (connection_per_call_) {
+  if (connection_per_call_ && lines_.size() > waiting_count_) {
     RetireLine(line);
+  } else if (!waiting_.empty()) {
+    line->Connect();
   }
   UpdateState();
 }
@@ -196,6 +201,16 @@ absl::Status LoopChannel::failure() const {
 
 void LoopChannel::RetireLine(Line* line) {
   std::erase_if(lines_, [&](const auto& each) { return each.get() == line; });
+}
+
+// With a connection for each call: no more of them are under way than calls wait for. Of a line
+// that connects nothing else is on the stack when a call is given up.
+void LoopChannel::RetireUnwanted() {
+  const auto connects = [](const auto& line) { return line->state() == ChannelState::kConnecting; };
+  const auto count = std::count_if(lines_.begin(), lines_.end(), connects);
+  if (static_cast<size_t>(count) <= waiting_count_) return;
+  lines_.erase(std::find_if(lines_.begin(), lines_.end(), connects));
+  UpdateState();
 }
 
 void LoopChannel::UpdateState() {

@@ -71,7 +71,7 @@ class LoopChannel final : private net::LoopUser {
   std::string_view WhatIsWaitedFor() const;
 
   // From its calls, lines and connections.
-  void CountWaiting(int change) { waiting_count_ += static_cast<size_t>(change); }
+  void CallStopsWaiting();
   // A call that pauses, or that only its interceptors are busy with.
   void Hold(ClientCall* call) { held_.push_back(&call->place); }
   void OnLineReady(Line* line);
@@ -89,6 +89,7 @@ class LoopChannel final : private net::LoopUser {
   void FailWaiting(const absl::Status& why);
   bool AllLinesPause() const;
   void RetireLine(Line* line);
+  void RetireUnwanted();
   void UpdateState();
 
   const std::shared_ptr<const Target> target_;

@@ -1,5 +1,6 @@
 #include "rpc/runtime/stream_end.h"
 
+#include <stdexcept>
 #include <utility>
 
 #include "rpc/net/loop.h"
@@ -52,7 +53,10 @@ StreamEnd::Progress StreamEnd::Write(const google::protobuf::MessageLite& messag
 
 bool StreamEnd::CheckMayBlock() {
   if (net::Loop::Current() == nullptr) return true;
-  if (!stream_loop()->IsCurrent()) return false;
+  if (!stream_loop()->IsCurrent()) {
+    throw std::logic_error(
+        "Wait() on the thread of another loop than the stream's: co_await there");
+  }
   Refuse(absl::FailedPreconditionError(
       "Wait() on a loop's own thread would never return: co_await it"));
   return false;

@@ -43,7 +43,8 @@ class StreamEnd {
 
   virtual net::Loop* stream_loop() const = 0;
 
-  // Whether this thread may block for the stream. When not, the stream ends, FAILED_PRECONDITION.
+  // Whether this thread may block for the stream. On the stream's own loop it may not: the stream
+  // ends, FAILED_PRECONDITION. Throws std::logic_error on another loop's thread.
   bool CheckMayBlock();
 
   // The scope that ends with this call, when there is one: a handler's.

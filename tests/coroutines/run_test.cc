@@ -147,6 +147,19 @@ TEST_F(RunTest, WaitForAStreamInACoroutineIsRefused) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
 }
 
+// Its state cannot be touched from here: null would look like the end of a stream that went well.
+TEST_F(RunTest, WaitForAStreamOfAnotherLoopThrows) {
+  LoopThread thread;
+  auto chat = echo::Echo::Client(server_->InProcess({.loop = thread.loop()})).Chat();
+  echo::Line line;
+  line.set_text("x");
+  rpc::Run([&]() -> Task<void> {
+    EXPECT_THROW((void)chat.Read().Wait(), std::logic_error);
+    EXPECT_THROW((void)chat.Write(line).Wait(), std::logic_error);
+    co_return;
+  });
+}
+
 // The handler goes on, and the call is one that it has seen.
 TEST_F(RunTest, WaitForAStreamInItsHandlerIsRefused) {
   OnSum([](ServerContext&, Reader<echo::Number>& in, echo::Total&) -> Task<> {

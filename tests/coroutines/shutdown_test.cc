@@ -225,6 +225,23 @@ TEST_P(ServerGoesTest, WhileAHandlerSleeps) {
   EXPECT_EQ(ended, 1);
 }
 
+// What is left to be done for the shutdown refers to the server, and the loop goes on.
+TEST_P(ServerGoesTest, WhileItShutsDown) {
+  actor_->say = [](ServerContext&, const echo::SayRequest&, echo::SayReply&) -> Task<> {
+    const Tracker tracker;
+    co_return co_await Sleep(absl::Hours(1));
+  };
+  int ended = 0;
+  CallSay(&ended);
+  Turn(GetParam() / 4);
+  server_->StartShutdown(absl::Seconds(10));
+  Turn(GetParam() % 4);
+  server_ = nullptr;
+  Turn(4);
+  EndAll();
+  EXPECT_EQ(ended, 1);
+}
+
 TEST_P(ServerGoesTest, WhileAHandlerBlocks) {
   actor_->say = [](ServerContext&, const echo::SayRequest&, echo::SayReply&) -> Task<> {
     const Tracker tracker;

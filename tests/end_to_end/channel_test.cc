@@ -1,7 +1,12 @@
 // What a channel does besides calling: connecting, pausing, repeating, waiting, interceptors.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <atomic>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -16,11 +21,41 @@
 #include "services/echo/echo.rpc.h"
 #include "services/echo/echo_service.h"
 #include "tests/end_to_end/echo_fixture.h"
+#include "tests/support/eventually.h"
 
 namespace rpc {
 namespace {
 
 using testing::HasSubstr;
+
+// Connections to it come about, and nobody answers.
+class SilentListener {
+ public:
+  SilentListener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(fd_, any, size), 0);
+    EXPECT_EQ(listen(fd_, 128), 0);
+    EXPECT_EQ(getsockname(fd_, any, &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~SilentListener() { close(fd_); }
+  SilentListener(const SilentListener&) = delete;
+  SilentListener& operator=(const SilentListener&) = delete;
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  const int fd_;
+  int port_ = 0;
+};
+
+ptrdiff_t CountDescriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
 
 class ChannelTest : public testing::Test {
  protected:
@@ -127,6 +162,32 @@ TEST_F(ChannelTest, AConnectionForEachCallIsClosedAfterIt) {
     absl::SleepFor(absl::Milliseconds(1));
   }
   EXPECT_EQ(server->counters().connections_open, 0u);
+}
+
+// Its handshake is never answered.
+TEST_F(ChannelTest, AConnectionForACallThatIsGivenUpIsGivenUpToo) {
+  const SilentListener silent;
+  const Tls tls = *Tls::Client({});
+  const echo::Echo::Client echo{
+      Channel("tls://" + silent.address(),
+              {.connect_timeout = absl::Seconds(30), .connection_per_call = true, .tls = &tls})};
+  constexpr int kCalls = 50;
+  rpc::Run([]() -> Task<void> { co_return; });  // the loop has its descriptors
+  const ptrdiff_t before = CountDescriptors();
+  auto patient = echo.Say(Saying("x"), {.timeout = absl::InfiniteDuration()});
+  std::vector<Call<echo::SayReply>> calls;
+  for (int i = 0; i < kCalls; ++i) {
+    calls.push_back(echo.Say(Saying("x"), {.timeout = absl::Milliseconds(300)}));
+  }
+  EXPECT_TRUE(Eventually([&] { return CountDescriptors() > before + kCalls; }));
+  for (Call<echo::SayReply>& call : calls) {
+    const absl::Status status = std::move(call).Wait().status();
+    EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+  }
+  EXPECT_TRUE(Eventually([&] { return CountDescriptors() == before + 1; }));
+  patient.Cancel();
+  EXPECT_TRUE(absl::IsCancelled(std::move(patient).Wait().status()));
+  EXPECT_TRUE(Eventually([&] { return CountDescriptors() == before; }));
 }
 
 TEST_F(ChannelTest, ACallRefusedUnseenIsRepeated) {

@@ -1,4 +1,6 @@
 // What a server is told to do besides serving: interceptors, limits, threads, counters, addresses.
+#include <pthread.h>
+
 #include <atomic>
 #include <mutex>
 #include <set>
@@ -41,6 +43,22 @@ class ServerTest : public testing::Test {
 
   EchoServer server_{Way::kTcp};
 };
+
+TEST_F(ServerTest, SaysThatItsThreadsCannotBeStarted) {
+  pthread_attr_t usual;
+  pthread_attr_t huge;
+  pthread_getattr_default_np(&usual);
+  pthread_getattr_default_np(&huge);
+  pthread_attr_setstacksize(&huge, size_t{1} << 46);
+  StartOver({.threads = 4});
+  pthread_setattr_default_np(&huge);
+  const absl::Status status = server_.server().Start();
+  pthread_setattr_default_np(&usual);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(" of 4 for the server: Resource temporarily unavailable"));
+  EXPECT_TRUE(server_.server().Wait().ok());
+}
 
 TEST_F(ServerTest, InterceptorsSurroundEachCallFromTheOutside) {
   std::vector<std::string> told;

@@ -65,6 +65,16 @@ TEST_F(LoopTest, RunsWhatIsPostedByWhatIsPosted) {
   TurnUntil([&] { return log_ == "outer inner"; });
 }
 
+TEST_F(LoopTest, WhatItsOwnThreadPostsKeepsTheApplicationsRunGoing) {
+  loop()->Post([&] {
+    loop()->Post(Log("inner"));
+    log_ += "outer ";
+  });
+  uv_run(uv(), UV_RUN_DEFAULT);
+  EXPECT_EQ(log_, "outer inner");
+  EXPECT_EQ(uv_loop_alive(uv()), 0);
+}
+
 TEST_F(LoopTest, BelongsToTheThreadThatMadeItOverABorrowedOne) {
   EXPECT_TRUE(loop()->IsCurrent());
   EXPECT_TRUE(loop()->borrowed());
