@@ -56,7 +56,7 @@ class GoawayFlood : public testing::Test {
   uint64_t ended_ = 0;
 };
 
-// A walk over the places of all calls for each would take 30 s.
+// A walk over the places of all calls for each takes more than a minute.
 TEST_F(GoawayFlood, OverCallsThatWereAnsweredCostsNoWalkEach) {
   std::string ends;
   for (uint64_t call = 2; call <= kCalls; ++call) ends += hand::End(call, "y");
@@ -64,7 +64,7 @@ TEST_F(GoawayFlood, OverCallsThatWereAnsweredCostsNoWalkEach) {
   ASSERT_EQ(session_.open_calls(), 1u);
   const double begin = ProcessorSeconds();
   FeedGoaways(kCalls - 1, kCalls - 2);
-  EXPECT_LT(ProcessorSeconds() - begin, 5);
+  EXPECT_LT(ProcessorSeconds() - begin, 10);
   EXPECT_EQ(ended_, kCalls - 1);
   EXPECT_EQ(session_.open_calls(), 1u);
   EXPECT_FALSE(session_.accepts_calls());
