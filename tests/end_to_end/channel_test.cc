@@ -5,8 +5,6 @@
 #include <uv.h>
 
 #include <atomic>
-#include <filesystem>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -21,6 +19,7 @@
 #include "services/echo/echo.rpc.h"
 #include "services/echo/echo_service.h"
 #include "tests/end_to_end/echo_fixture.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/eventually.h"
 
 namespace rpc {
@@ -52,10 +51,6 @@ class SilentListener {
   const int fd_;
   int port_ = 0;
 };
-
-ptrdiff_t CountDescriptors() {
-  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
-}
 
 class ChannelTest : public testing::Test {
  protected:

@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
-#include <filesystem>
-#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -15,6 +13,7 @@
 #include "rpc/net/socket.h"
 #include "tests/net/loop_fixture.h"
 #include "tests/net/transport_end.h"
+#include "tests/support/descriptors.h"
 
 namespace rpc::net {
 namespace {
@@ -55,10 +54,6 @@ struct Silent : Live {
 
   Descriptor clients[3];
 };
-
-ptrdiff_t CountDescriptors() {
-  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
-}
 
 class ConnectorTest : public LoopFixture {
  protected:

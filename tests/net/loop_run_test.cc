@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,13 +13,10 @@
 #include "rpc/net/loop.h"
 #include "rpc/wire/large_string.h"
 #include "tests/net/loop_thread.h"
+#include "tests/support/descriptors.h"
 
 namespace rpc::net {
 namespace {
-
-ptrdiff_t CountDescriptors() {
-  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
-}
 
 TEST(LoopRun, RunsWhatManyThreadsPostEachInItsOrder) {
   constexpr int kThreads = 4;
